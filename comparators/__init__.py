@@ -1,0 +1,1 @@
+"""What says how the answer should be: certified truth, finite differences, other libraries."""

@@ -1,0 +1,100 @@
+"""The protocol that every comparator follows, and the one way in which a rule is run.
+
+Running a rule is deliberately dull: call it, call its pullback, write down what came back.
+Nothing is judged here; ``gradassay.verdicts`` does that.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+
+from gradassay.vocabulary import Array, Evaluation, Rule, Scenario
+
+
+class Comparator(Protocol):
+    """Something that takes part in the comparison."""
+
+    name: str
+    """The implementation's name in every report: ``numpy``, ``torch``, ``tensorflow.keras``, ..."""
+
+    def supports(self, scenario: Scenario) -> str | None:
+        """None when the scenario can be evaluated, else the reason why not, for the report."""
+        ...
+
+    def evaluate(self, scenario: Scenario) -> Evaluation:
+        """Run the scenario; an exception of the implementation becomes ``Evaluation.error``."""
+        ...
+
+
+def evaluate_rule(rule: Rule, scenario: Scenario, *, twice: bool = False) -> Evaluation:
+    """Run ``rule`` on ``scenario`` and record what came back.
+
+    ``twice`` also compares the arguments and the cotangent before and after, and a second identical
+    call with the first, bit for bit: whatever differs is named in ``Evaluation.impurity``.
+    """
+    args, cotangent = scenario.args, scenario.cotangent
+    before = [_fingerprint(array) for array in (*args, cotangent)] if twice else []
+    first = _run(rule, scenario)
+    if not twice or first.error or first.structure:
+        return first
+    after = [_fingerprint(array) for array in (*args, cotangent)]
+    changed = [i for i, (a, b) in enumerate(zip(before, after, strict=True)) if a != b]
+    if changed:
+        what = "the cotangent" if changed[0] == len(args) else f"argument {changed[0]}"
+        return _impure(first, f"changes {what} in place")
+    kept = [_fingerprint(array) for array in _results(first)]
+    second = _run(rule, scenario)
+    if kept != [_fingerprint(array) for array in _results(second)]:
+        return _impure(first, "two identical calls differ")
+    return first
+
+
+def _run(rule: Rule, scenario: Scenario) -> Evaluation:
+    try:
+        with np.errstate(all="ignore"):
+            returned = rule(*scenario.args, **scenario.params)
+            if not (isinstance(returned, tuple) and len(returned) == 2 and callable(returned[1])):
+                what = type(returned).__name__
+                return Evaluation(structure=f"a rule returns (primal, pullback); this one returned {what}")
+            primal, pullback = returned
+            primal = np.asarray(primal)
+            if not scenario.valid:
+                return Evaluation(primal=primal)
+            if primal.shape != scenario.cotangent.shape:
+                return Evaluation(primal=primal)  # the pullback has nothing to pull back
+            # A primal that the rule keeps and changes later must not change under us.
+            primal = primal.copy()
+            pulled = pullback(scenario.cotangent)
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:  # pyo3 panics and framework errors are not all Exceptions
+        line = str(error).strip().splitlines()
+        return Evaluation(error=f"{type(error).__name__}: {line[0] if line else ''}".rstrip(": "))
+    gradients, structure = _select(pulled, scenario)
+    return Evaluation(primal=primal, gradients=gradients, structure=structure)
+
+
+def _select(pulled: Any, scenario: Scenario) -> tuple[tuple[Array | None, ...], str | None]:
+    """The gradients of the differentiable arguments out of what a pullback returned."""
+    wanted = scenario.differentiable
+    parts = pulled if isinstance(pulled, tuple) else (pulled,)
+    if len(parts) == len(scenario.args):
+        parts = tuple(parts[i] for i in wanted)
+    if len(parts) != len(wanted):
+        return (), f"the pullback returned {len(parts)} gradients for {len(wanted)} differentiable arguments"
+    return tuple(None if part is None else np.asarray(part) for part in parts), None
+
+
+def _results(evaluation: Evaluation) -> list[Array]:
+    arrays = (evaluation.primal, *evaluation.gradients)
+    return [array for array in arrays if array is not None]
+
+
+def _fingerprint(array: Array) -> tuple[Any, ...]:
+    return array.shape, array.dtype.name, array.tobytes()
+
+
+def _impure(evaluation: Evaluation, sentence: str) -> Evaluation:
+    return Evaluation(evaluation.primal, evaluation.gradients, impurity=sentence)

@@ -1,0 +1,235 @@
+"""The words of the project, as frozen dataclasses: everything else speaks in these.
+
+Data flows one way: scenario -> rule -> evaluation -> comparison -> verdict -> row -> run -> report.
+Nothing here imports anything of the project, so every layer may import it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+Array = np.ndarray[Any, np.dtype[Any]]
+#: ``rule(*args, **params) -> (primal, pullback)``; ``pullback(cotangent) -> x_bar`` or a tuple of them.
+Rule = Callable[..., tuple[Any, Callable[[Any], Any]]]
+#: ``definition(*args, **params) -> primal``: the textbook formula in plain NumPy.
+Definition = Callable[..., Any]
+
+
+class Verdict(StrEnum):
+    """What was found out about one scenario, from good to bad (``docs/verdicts.md``)."""
+
+    AGREES = "agrees"
+    SUBGRADIENT = "subgradient"
+    CONVENTION = "convention"
+    UNDEFINED = "undefined"
+    INCONCLUSIVE = "inconclusive"
+    IMPRECISE = "imprecise"
+    NONFINITE = "nonfinite"
+    STRUCTURE = "structure"
+    IMPURE = "impure"
+    RAISES = "raises"
+    WRONG = "wrong"
+
+    @property
+    def rank(self) -> int:
+        """Position in the order from good (0) to bad."""
+        return list(Verdict).index(self)
+
+    @property
+    def fails(self) -> bool:
+        """Whether this verdict fails the subject: ``imprecise`` and everything worse."""
+        return self.rank >= Verdict.IMPRECISE.rank
+
+
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """What an operation's strategy draws: a scenario without its cotangent and its dtype's name."""
+
+    args: tuple[Array, ...]
+    """Arrays, positional; floating ones already in the dtype under test."""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    """Keyword-only parameters: axis, index, reduction, ..."""
+    valid: bool = True
+    """False where the operation has to raise (an index or a label out of range)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scenario:
+    """One concrete input: what every rule is given."""
+
+    operation: str
+    dtype: str
+    """Name of the dtype under test: float64, float32, float16 or bfloat16."""
+    args: tuple[Array, ...]
+    params: Mapping[str, Any]
+    cotangent: Array
+    """``y_bar``: shape of the primal, in the dtype under test. Empty for an invalid scenario."""
+    differentiable: tuple[int, ...] = (0,)
+    """Positions in ``args`` of the arguments that have a gradient."""
+    region: str = "ordinary"
+    """Name of the region that the values come from: ordinary, large, ties, ..."""
+    layout: str = "C"
+    """How the arguments lie in memory: C, F, strided, reversed, read_only."""
+    valid: bool = True
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A named mathematical function: its definition, our rule for it, and where its inputs come from."""
+
+    name: str
+    definition: Definition
+    """Textbook formula in plain NumPy; the ``exact`` comparator evaluates this very function."""
+    rule: Rule
+    """The hand-written NumPy rule (implementation ``numpy``)."""
+    regions: tuple[str, ...]
+    """Names of the regions that ``drafts`` knows, in the order of the report."""
+    drafts: Callable[[str, str], SearchStrategy[Draft]]
+    """``drafts(region, dtype)``: Hypothesis strategy of inputs in that region."""
+    differentiable: tuple[int, ...] = (0,)
+    conventions: Mapping[str, Definition] = field(default_factory=dict)
+    """Named alternative definitions, same signature as ``definition``."""
+    source: str = ""
+    """Where the definition and the conventions are written down."""
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What one implementation returned on one scenario."""
+
+    primal: Array | None = None
+    gradients: tuple[Array | None, ...] = ()
+    """One for each differentiable argument."""
+    error: str | None = None
+    """``"ValueError: labels ..."`` when the rule or its pullback raised."""
+    structure: str | None = None
+    """A sentence when what came back is not (array, callable) or has the wrong arity."""
+    impurity: str | None = None
+    """A sentence when arguments or cotangent were changed, or two identical calls differ."""
+
+
+@dataclass(frozen=True, eq=False)
+class Enclosure:
+    """Certified truth of one array: every entry of the true value lies in ``mid ± rad``.
+
+    ``mid`` is float64 (or long double where float64 would lose the difference that matters);
+    NaN where the mathematics has no value, ``±inf`` where the true value is infinite.
+    ``budget`` is the permitted absolute error, entry by entry; it is never negative and may be infinite.
+    """
+
+    mid: Array
+    rad: Array
+    budget: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """What the mathematics says about one scenario."""
+
+    primal: Enclosure
+    gradients: tuple[Enclosure, ...]
+    """One for each differentiable argument."""
+    kink: bool = False
+    """True when a decision of the definition was a tie, so that the gradient is a set."""
+    arithmetic: str = "float64"
+    """The arithmetic that decided: float64, longdouble or arb-<bits>."""
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """The scenario that shows a discrepancy, and the entry at which it shows."""
+
+    scenario: Scenario
+    path: str
+    """``y`` or ``x_bar[0]``, ...; empty where the discrepancy has no entry."""
+    index: tuple[int, ...] | None
+    expected: float | None
+    got: float | None
+    budget: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Discrepancy:
+    """All scenarios of one row that share a verdict and a cause."""
+
+    id: str
+    """Stable short name, derived from operation, implementation, dtype, verdict and cause."""
+    verdict: Verdict
+    cause: str
+    dtype: str
+    count: int
+    example: Example
+    """The smallest of them."""
+    message: str
+    """One paragraph for a person: what, where, expected, got, error, budget."""
+    reproduce: str
+    """A command or Python lines that show it again."""
+
+
+@dataclass(frozen=True)
+class Worst:
+    """The worst that a row showed among finite comparisons; infinity is possible, NaN is not."""
+
+    budget_ratio: float = 0.0
+    """Largest |error| / budget over all entries."""
+    ulp: float = 0.0
+    """Largest |error| in units in the last place of the true value."""
+    normwise: float = 0.0
+    """Largest max|error| / max|truth| over one array, in units of the dtype's unit roundoff."""
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One operation × implementation × dtype: one line of the report."""
+
+    operation: str
+    implementation: str
+    dtype: str
+    scenarios: int
+    """How many scenarios were judged; skipped ones are not among them."""
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    """Reason -> how many."""
+    verdicts: Mapping[Verdict, int] = field(default_factory=dict)
+    worst: Worst = field(default_factory=Worst)
+    discrepancies: tuple[Discrepancy, ...] = ()
+    regions: Mapping[str, int] = field(default_factory=dict)
+    """Region, or ``layout: NAME`` -> how many scenarios."""
+
+    @property
+    def fails(self) -> bool:
+        """Whether any scenario of this row got a failing verdict."""
+        return any(count and verdict.fails for verdict, count in self.verdicts.items())
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """Everything that one command found out."""
+
+    rows: tuple[Row, ...]
+    subjects: tuple[str, ...] = ("numpy",)
+    """Implementations that can fail the run; the others' discrepancies are findings."""
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict)
+    """Implementation that could not run -> why, and how to get it."""
+    notes: tuple[str, ...] = ()
+    """What a reader has to know, e.g. that only finite differences were held against."""
+    seconds: float = 0.0
+    interrupted: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """True when something was measured and no subject failed."""
+        return any(row.scenarios for row in self.rows) and not self.failing
+
+    @property
+    def failing(self) -> tuple[Row, ...]:
+        """The subjects' rows that hold a failing verdict."""
+        return tuple(row for row in self.rows if row.implementation in self.subjects and row.fails)

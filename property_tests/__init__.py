@@ -1,0 +1,1 @@
+"""Hypothesis strategies, and the tests written as laws."""

@@ -1,0 +1,1 @@
+"""Hand-written NumPy rules with their definitions: one file a family."""

@@ -1,0 +1,1 @@
+"""Reporters: each a pure function of a finished run."""
