@@ -1,0 +1,5 @@
+"""``python -m gradassay``."""
+
+from gradassay.cli import main
+
+raise SystemExit(main())

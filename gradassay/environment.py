@@ -1,0 +1,71 @@
+"""What a run was made with. Nothing is imported for it, so that asking is cheap and quiet."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+#: name in the report -> distributions that may provide it, the first installed one counts.
+DISTRIBUTIONS = {
+    "numpy": ("numpy",),
+    "torch": ("torch",),
+    "tensorflow": ("tensorflow", "tensorflow-cpu"),
+    "jax": ("jax",),
+}
+
+
+def environment() -> dict[str, str | int | None]:
+    """Versions, platform, processor and commit; None for what is not installed or cannot be told."""
+    versions = {name: installed(*candidates) for name, candidates in DISTRIBUTIONS.items()}
+    return {
+        "python": platform.python_version(),
+        **versions,
+        "platform": platform.platform(),
+        "cpu": cpu(),
+        "cores": os.cpu_count(),
+        "commit": commit(),
+    }
+
+
+def installed(*distributions: str) -> str | None:
+    """Version of the first of ``distributions`` that is installed, None when none is."""
+    for name in distributions:
+        try:
+            return version(name)
+        except PackageNotFoundError:
+            continue
+    return None
+
+
+def cpu() -> str | None:
+    """The processor's own name where the system tells it (Linux), else what ``platform`` knows."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return next(iter(names), None) or platform.processor() or platform.machine() or None
+
+
+def commit() -> str | None:
+    """Commit of Gradassay's own working tree, ``+`` behind it when changed; None outside of one."""
+    head = _git("rev-parse", "--short=12", "HEAD")
+    if head is None:
+        return None
+    return head + ("+" if _git("status", "--porcelain", "--untracked-files=no") else "")
+
+
+def _git(*arguments: str) -> str | None:
+    root = Path(__file__).resolve().parent.parent
+    if not (root / ".git").exists():  # installed: a repository further up is somebody else's
+        return None
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=root, capture_output=True, text=True, timeout=5, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
