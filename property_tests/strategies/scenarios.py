@@ -1,0 +1,125 @@
+"""Scenarios: a draft, laid out in memory, with a cotangent of the primal's shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+from hypothesis import strategies as st
+
+from gradassay.errors import UsageError
+from gradassay.formats import FORMATS, is_floating
+from gradassay.vocabulary import Array, Definition, Draft, Operation, Scenario
+from property_tests.strategies.cotangents import cotangents, signed_cotangent
+from property_tests.strategies.hermetic import collect
+from property_tests.strategies.layouts import LAYOUTS, lay_out
+from property_tests.strategies.shapes import Draw, Shape
+
+_LAYOUTS = st.sampled_from(LAYOUTS)
+
+
+def scenarios(operation: Operation, *, dtype: str, region: str) -> st.SearchStrategy[Scenario]:
+    """Scenarios of ``operation`` in one region: its draft, a memory layout, a cotangent.
+
+    Arguments and cotangent have that layout. An invalid draft has a cotangent of shape (0,).
+    """
+    return _scenarios(operation, operation.drafts(region, dtype), dtype, region)
+
+
+@st.composite
+def _scenarios(
+    draw: Draw, operation: Operation, drafts: st.SearchStrategy[Draft], dtype: str, region: str
+) -> Scenario:
+    draft: Draft = draw(drafts)
+    layout: str = draw(_LAYOUTS)
+    if draft.valid:
+        cotangent = draw(cotangents(_primal_shape(operation.definition, draft.args, draft.params), dtype))
+    else:
+        cotangent = np.zeros((0,), dtype=FORMATS[dtype].dtype)
+    return Scenario(
+        operation=operation.name,
+        dtype=dtype,
+        args=tuple(lay_out(array, layout) for array in draft.args),
+        params=draft.params,
+        cotangent=lay_out(cotangent, layout),
+        differentiable=operation.differentiable,
+        region=region,
+        layout=layout,
+        valid=draft.valid,
+    )
+
+
+def draw_scenarios(operation: Operation, *, dtype: str, examples: int, seed: int) -> list[Scenario]:
+    """``examples`` scenarios, divided evenly over the operation's regions in their order.
+
+    Earlier regions get what is left over; with fewer examples than regions the first ones get one each.
+    The same arguments give the same list, in any process.
+    """
+    each, left = divmod(examples, len(operation.regions))
+    drawn: list[Scenario] = []
+    for i, region in enumerate(operation.regions):
+        strategy = scenarios(operation, dtype=dtype, region=region)
+        drawn += collect(strategy, count=each + (i < left), seed=_stable_seed(seed, operation.name, dtype, region))
+    return drawn
+
+
+def explicit_scenarios(
+    operation_name: str,
+    definition: Definition,
+    differentiable: tuple[int, ...] | None,
+    inputs: Iterable[tuple[Any, ...]] | st.SearchStrategy[tuple[Any, ...]],
+    *,
+    dtype: str,
+    examples: int,
+    seed: int,
+    params: Mapping[str, Any] | None = None,
+) -> list[Scenario]:
+    """Scenarios from inputs that the caller gives: all of a list, or ``examples`` of a strategy.
+
+    Floating arguments are cast to ``dtype``, and so are differentiable ones that were given as integers;
+    ``differentiable=None`` means every floating argument. Cotangents are signed normals, the region is ``given``.
+    Raises UsageError for an input that is not a tuple, that has nothing to differentiate, or that the definition
+    refuses.
+    """
+    params = dict(params or {})
+    if isinstance(inputs, st.SearchStrategy):
+        inputs = collect(inputs, count=examples, seed=_stable_seed(seed, operation_name, dtype, "given"))
+    drawn: list[Scenario] = []
+    for number, given in enumerate(inputs):
+        if not isinstance(given, tuple):
+            raise UsageError(f"input {number} is a {type(given).__name__}; an input is a tuple of arguments")
+        args = tuple(np.asarray(value) for value in given)
+        wanted = tuple(i for i, array in enumerate(args) if is_floating(array.dtype))
+        wanted = wanted if differentiable is None else differentiable
+        if not wanted or max(wanted) >= len(args):
+            raise UsageError(f"input {number} has no floating argument to differentiate: {given!r}")
+        args = tuple(_cast(array, dtype, i in wanted) for i, array in enumerate(args))
+        try:
+            shape = _primal_shape(definition, args, params)
+        except (ValueError, IndexError, TypeError) as error:
+            raise UsageError(f"the definition refuses input {number}: {error}") from error
+        cotangent = signed_cotangent(shape, dtype, _stable_seed(seed, operation_name, dtype, f"given {number}"))
+        drawn.append(Scenario(operation_name, dtype, args, params, cotangent, wanted, region="given"))
+    return drawn
+
+
+def _primal_shape(definition: Definition, args: tuple[Array, ...], params: Mapping[str, Any]) -> Shape:
+    """Shape of the primal, from the definition in float64: shapes do not depend on the dtype."""
+    wide = (array.astype(np.float64) if is_floating(array.dtype) else array for array in args)
+    with np.errstate(all="ignore"):
+        return np.shape(definition(*wide, **params))
+
+
+def _cast(array: Array, dtype: str, differentiable: bool) -> Array:
+    """A copy, in ``dtype`` if it is floating or differentiated."""
+    if is_floating(array.dtype) or differentiable:
+        with np.errstate(all="ignore"):
+            return array.astype(FORMATS[dtype].dtype)
+    return array.copy()
+
+
+def _stable_seed(seed: int, *words: str) -> int:
+    """A seed that is the same in every process; ``hash`` of a string is not."""
+    return crc32("\x1f".join((str(seed), *words)).encode())
