@@ -137,10 +137,10 @@ class Truth:
     primal: Enclosure
     gradients: tuple[Enclosure, ...]
     """One for each differentiable argument."""
-    kink: bool = False
-    """True when a decision of the definition was a tie, so that the gradient is a set."""
+    extremes: Mapping[str, tuple[Enclosure, ...]] = field(default_factory=dict)
+    """At a kink, the gradients of other winners of the tie (first, last); empty where the gradient is one."""
     arithmetic: str = "float64"
-    """The arithmetic that decided: float64, longdouble or arb-<bits>."""
+    """The arithmetic it was computed in: float64, longdouble or arb-<bits>."""
 
 
 @dataclass(frozen=True, eq=False)

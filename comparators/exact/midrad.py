@@ -1,0 +1,306 @@
+"""Vectorised midpoint-radius arithmetic with one radius that serves as budget and, scaled, as certificate.
+
+A ball is (mid, err).  ``mid`` is computed in the working precision (unit roundoff w); ``err`` is the error that
+a sound implementation in the dtype under test (unit roundoff u) may have: inputs are wiggled by u |x|, each
+result adds u |v|, and what comes in is propagated by a bound g(err) on |f(mid ± err) - f(mid)|.
+
+*The radius of the truth is ratio · err, with ratio = c · w / u.*  By induction: let the true value v lie
+within ratio · err of mid for every operand.  Each g below is convex in err and 0 at 0, so g(ratio · err) <= ratio · g(err)
+for ratio <= 1; and computing f(mid) in the working precision adds at most c · w |f(mid)| = ratio · u |f(mid)|, where
+c covers NumPy's stated error of the function (``LIBRARY_ULPS``) and, for sums, the certain bound over the permitted one.
+The floating-point evaluation of err itself has only non-negative terms, hence a relative error of a few w a step;
+``INFLATION`` covers that.  Underflow and overflow break the induction, so both raise ``Undecided``, and an
+arithmetic with a wider exponent takes over.  A test holds the enclosures against Arb.
+
+*Extended reals.*  Infinite inputs are exact; where a value is ±inf or NaN its err is 0.  NaN means "the
+mathematics has no value here".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from comparators.exact.model import certain_sum_factor, sum_factor
+from gradassay.formats import Format
+from gradassay.vocabulary import Array
+
+#: NumPy's and the C library's stated worst error of exp, log, ... in units in the last place; 4 is what
+#: NumPy's vectorised float64 loops promise, glibc's long double functions stay below it.
+LIBRARY_ULPS = 4
+#: Slack for the rounding of the radii themselves: covers 2^20 operations in sequence.
+INFLATION = 1 + 2.0**-20
+
+
+class Undecided(Exception):
+    """This arithmetic cannot decide; one with more precision or a wider exponent may."""
+
+
+class Ball(NamedTuple):
+    """An array of balls.  ``exact``: every entry came straight from the arguments, so decisions on it are certain."""
+
+    mid: Array
+    err: Array
+    exact: bool
+
+
+class MidRad:
+    """Ball arithmetic for one scenario in a working dtype: float64, or long double where that is wider."""
+
+    def __init__(self, form: Format, working: type[np.floating[Any]]) -> None:
+        self.form = form
+        self.working = working
+        self.name = "float64" if working is np.float64 else "longdouble"
+        info = np.finfo(working)
+        self.w = float(info.eps) / 2
+        self.u = working(form.u)
+        self.tiny = info.tiny
+        self.zero = np.zeros((), working)
+        self._c = 2.0 * LIBRARY_ULPS
+
+    @property
+    def ratio(self) -> float:
+        """Radius of the truth over err, for every ball made so far."""
+        return self._c * self.w / self.form.u * INFLATION
+
+    # -- making and reading balls ------------------------------------------------------------------------
+
+    def leaf(self, x: Array) -> Ball:
+        """An input: exact for decisions, wiggled by one unit roundoff in the budget."""
+        mid = x.astype(self.working)
+        err = np.abs(mid)
+        err *= self.u
+        # An input zero is not a structural zero (err == 0): 0 · inf has no value there.
+        np.maximum(err, self.tiny, out=err)
+        return Ball(mid, self._settle(mid, err), True)
+
+    def constant(self, x: Any) -> Ball:
+        """A number of the definition: exact, never wiggled."""
+        return Ball(np.asarray(x).astype(self.working), self.zero, True)
+
+    def enclosure(self, x: Ball) -> tuple[Array, Array, Array]:
+        """(mid, rad, err) as arrays of one shape."""
+        err = np.broadcast_to(x.err, x.mid.shape)
+        return x.mid, err * self.working(self.ratio), err
+
+    def truth_value(self, x: Ball) -> Array:
+        """Midpoints, for control flow."""
+        return x.mid
+
+    def shape(self, x: Ball) -> tuple[int, ...]:
+        return x.mid.shape
+
+    def restructure(self, x: Ball, f: Callable[[Array], Array]) -> Ball:
+        """``f`` moves entries without computing: reshape, transpose, getitem, broadcast."""
+        err = x.err if x.err.ndim < x.mid.ndim else np.asarray(f(x.err))
+        return Ball(np.asarray(f(x.mid)), err, x.exact)
+
+    def join(self, parts: list[Ball], f: Callable[[list[Array]], Array]) -> Ball:
+        """``f`` concatenates or stacks."""
+        full = [np.broadcast_to(part.err, part.mid.shape) for part in parts]
+        return Ball(f([part.mid for part in parts]), f(full), all(part.exact for part in parts))
+
+    def scatter(self, x: Ball, index: Any, shape: tuple[int, ...]) -> Ball:
+        """Zeros of ``shape`` with ``x`` added at ``index``; each entry is a sum of its own number of terms."""
+        add = np.add.at
+        mid, err = np.zeros(shape, self.working), np.zeros(shape, self.working)
+        magnitude, count = np.zeros(shape, self.working), np.zeros(shape, np.int64)
+        add(mid, index, x.mid)
+        add(err, index, np.broadcast_to(x.err, x.mid.shape))
+        add(magnitude, index, np.abs(x.mid))
+        add(count, index, (x.mid != 0).astype(np.int64))
+        return self._summed(mid, err, magnitude, count, x.mid)
+
+    # -- arithmetic --------------------------------------------------------------------------------------
+
+    def neg(self, a: Ball) -> Ball:
+        return Ball(-a.mid, a.err, a.exact)
+
+    def abs(self, a: Ball) -> Ball:
+        return Ball(np.abs(a.mid), a.err, a.exact)
+
+    def add(self, a: Ball, b: Ball) -> Ball:
+        return self._rounded(a.mid + b.mid, a.err + b.err, a, b)
+
+    def sub(self, a: Ball, b: Ball) -> Ball:
+        return self._rounded(a.mid - b.mid, a.err + b.err, a, b)
+
+    def mul(self, a: Ball, b: Ball) -> Ball:
+        mid = a.mid * b.mid
+        if b.err is self.zero:
+            err = np.abs(b.mid) * a.err
+        else:
+            err = np.abs(b.mid)
+            err = np.add(err, b.err, out=err if err.ndim else None) * a.err
+            err = err + np.abs(a.mid) * b.err
+        out = self._rounded(mid, err, a, b)
+        self._guard_underflow(out.mid, (a.mid != 0) & (b.mid != 0))
+        return out
+
+    def pull(self, g: Ball, f: Ball) -> Ball:
+        """g · f where g is a cotangent: one that is zero by structure (a branch not taken) contributes nothing."""
+        out = self.mul(g, f)
+        return self._annihilated(out, g)
+
+    def div(self, a: Ball, b: Ball) -> Ball:
+        self._guard_zero(b)
+        mid = a.mid / b.mid
+        if b.err is self.zero:
+            err = a.err / np.abs(b.mid)
+        else:
+            room = np.abs(b.mid)
+            room = room - b.err
+            err = np.abs(mid) * b.err
+            err = err + a.err
+            err = np.where(room > 0, err / room, np.inf) if np.any(room <= 0) else err / room
+        out = self._rounded(mid, err, a, b, pole=b.mid == 0)
+        self._guard_underflow(out.mid, (a.mid != 0) & np.isfinite(b.mid))
+        return out
+
+    def pull_div(self, g: Ball, b: Ball) -> Ball:
+        """g / b where g is a cotangent."""
+        return self._annihilated(self.div(g, b), g)
+
+    def exp(self, a: Ball) -> Ball:
+        mid = np.exp(a.mid)
+        out = self._rounded(mid, mid * _expm1_bound(a.err), a)
+        self._guard_underflow(out.mid, np.isfinite(a.mid))
+        return out
+
+    def expm1(self, a: Ball) -> Ball:
+        return self._rounded(np.expm1(a.mid), np.exp(a.mid) * _expm1_bound(a.err), a)
+
+    def log(self, a: Ball) -> Ball:
+        return self._log(np.log, a, a.mid)
+
+    def log1p(self, a: Ball) -> Ball:
+        return self._log(np.log1p, a, a.mid + 1)
+
+    def sqrt(self, a: Ball) -> Ball:
+        self._guard_zero(a)
+        mid = np.sqrt(a.mid)
+        # sqrt(a) - sqrt(a - e) <= e / sqrt(a); at an exact 0 only the wiggle's own root is left.
+        err = np.where(a.mid > 0, a.err / np.where(a.mid > 0, mid, 1), np.sqrt(a.err))
+        return self._rounded(mid, err, a)
+
+    def tanh(self, a: Ball) -> Ball:
+        # |tanh'| <= min(1, 4 exp(-2 t)) on [t, inf); increasing in err, so err · slope is convex enough.
+        nearest = np.maximum(np.abs(a.mid) - a.err, 0)
+        return self._rounded(np.tanh(a.mid), a.err * np.minimum(1, 4 * np.exp(-2 * nearest)), a)
+
+    # -- reductions --------------------------------------------------------------------------------------
+
+    def sum(self, a: Ball, axis: tuple[int, ...]) -> Ball:
+        keep = {"axis": axis, "keepdims": True}
+        mid = np.sum(a.mid, **keep)
+        err = np.sum(np.broadcast_to(a.err, a.mid.shape), **keep)
+        count = np.count_nonzero(a.mid, axis=axis, keepdims=True)
+        return self._summed(mid, err, np.sum(np.abs(a.mid), **keep), count, a.mid)
+
+    def max(self, a: Ball, axis: tuple[int, ...]) -> Ball:
+        mid = np.max(a.mid, axis=axis, keepdims=True)
+        high = np.max(a.mid + a.err, axis=axis, keepdims=True) - mid
+        low = mid - np.max(a.mid - a.err, axis=axis, keepdims=True)
+        # mid ± err is itself rounded in the working precision.
+        err = np.maximum(high, low) + 4 * self.working(self.w) * np.abs(mid)
+        return Ball(mid, self._settle(mid, err), a.exact)
+
+    def matmul(self, a: Ball, b: Ball, f: Callable[[Array, Array], Array] = np.matmul, n: int | None = None) -> Ball:
+        """``f`` is bilinear with ``n`` products to a sum (matmul, einsum)."""
+        n = a.mid.shape[-1] if n is None else n
+        ea, eb = (np.broadcast_to(x.err, x.mid.shape) for x in (a, b))
+        magnitude_a, magnitude_b = np.abs(a.mid), np.abs(b.mid)
+        mid = f(a.mid, b.mid)
+        err = f(magnitude_a, eb) + f(ea, magnitude_b) + f(ea, eb)
+        self._allow(float(certain_sum_factor(n)) + 1, float(sum_factor(n)) + 1)
+        return self._new(mid, err + self.u * self.working(sum_factor(n) + 1) * f(magnitude_a, magnitude_b), a, b)
+
+    # -- decisions ---------------------------------------------------------------------------------------
+
+    def compare(self, f: Callable[..., Array], a: Ball, b: Ball) -> tuple[Array, Array]:
+        """(decision, doubt): doubt where the budget may take the other branch."""
+        decision = f(a.mid, b.mid)
+        if a.exact and b.exact:
+            return decision, np.zeros((), bool)
+        gap, spread = np.abs(a.mid - b.mid), a.err + b.err
+        if np.any((gap <= spread * self.ratio) & (spread > 0)):
+            raise Undecided("a comparison of computed values")
+        return decision, gap <= spread
+
+    def select(self, decision: Array, doubt: Array, a: Ball, b: Ball) -> Ball:
+        mid = np.where(decision, a.mid, b.mid)
+        err = np.where(decision, a.err, b.err)
+        if doubt.any():
+            other = np.where(decision, b.err, a.err)
+            err = np.where(doubt, np.maximum(err, np.abs(a.mid - b.mid) + other), err)
+        return Ball(mid, self._settle(mid, err), a.exact and b.exact and not doubt.any())
+
+    def mask(self, decision: Array, doubt: Array) -> Ball:
+        """A decision as the number 0 or 1, either of them where in doubt."""
+        err = doubt.astype(self.working) if doubt.any() else self.zero
+        return Ball(decision.astype(self.working), err, not doubt.any())
+
+    # -- the induction's side conditions -----------------------------------------------------------------
+
+    def _rounded(self, mid: Array, err: Array, *operands: Ball, pole: Array | None = None) -> Ball:
+        return self._new(mid, err + np.abs(mid) * self.u, *operands, pole=pole)
+
+    def _new(self, mid: Array, err: Array, *operands: Ball, pole: Array | None = None) -> Ball:
+        if not np.isfinite(err).all():
+            finite = np.logical_and.reduce(np.broadcast_arrays(*(np.isfinite(x.mid) for x in operands)))
+            overflowed = np.isinf(mid)
+            if overflowed.shape == finite.shape:
+                overflowed &= finite
+            if pole is not None:
+                overflowed &= ~pole
+            if overflowed.any():
+                raise Undecided("overflow")
+            err = self._settle(mid, err)
+        return Ball(mid, err, False)
+
+    def _settle(self, mid: Array, err: Array) -> Array:
+        """Non-finite values are exact; a finite value of unknown error may be anything."""
+        if np.isfinite(err).all():
+            return err
+        return np.where(np.isfinite(mid), np.where(np.isnan(err), np.inf, err), 0)
+
+    def _annihilated(self, out: Ball, g: Ball) -> Ball:
+        if not np.isfinite(out.mid).all():
+            structural = (g.mid == 0) & (g.err == 0)
+            return Ball(np.where(structural, 0, out.mid), np.where(structural, 0, out.err), False)
+        return out
+
+    def _summed(self, mid: Array, err: Array, magnitude: Array, count: Array, terms: Array) -> Ball:
+        n = int(count.max(initial=0))
+        self._allow(float(certain_sum_factor(n)), float(sum_factor(n)))
+        if np.isinf(mid).any() and np.isfinite(terms).all():
+            raise Undecided("overflow")
+        err = err + magnitude * self.u * sum_factor(count).astype(self.working)
+        return Ball(mid, self._settle(mid, err), False)
+
+    def _log(self, f: Callable[[Array], Array], a: Ball, argument: Array) -> Ball:
+        if not a.exact and np.any((np.abs(argument) <= self.ratio * a.err) & (a.err > 0)):
+            raise Undecided("logarithm of a value that may be 0")
+        room = argument - a.err
+        err = np.where(room > 0, a.err / np.where(room > 0, room, 1), np.inf)
+        return self._rounded(f(a.mid), err, a, pole=argument == 0)
+
+    def _allow(self, certain: float, permitted: float) -> None:
+        if permitted > 0:
+            self._c = max(self._c, 2.0 * certain / permitted)
+
+    def _guard_underflow(self, mid: Array, nonzero: Array) -> None:
+        low = np.abs(mid) < self.tiny
+        if low.any() and np.any(low & nonzero):
+            raise Undecided("underflow")
+
+    def _guard_zero(self, b: Ball) -> None:
+        if not b.exact and np.any((np.abs(b.mid) <= self.ratio * b.err) & (b.err > 0)):
+            raise Undecided("a divisor that may be 0")
+
+
+def _expm1_bound(e: Array) -> Array:
+    """An upper bound of exp(e) - 1 for e >= 0, cheap where e is small: e (1 + e) for e <= 1."""
+    return e * (1 + e) if not np.any(e > 1) else np.expm1(e)

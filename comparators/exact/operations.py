@@ -1,0 +1,236 @@
+"""The primitives of the tape: what each means on balls, and its pullback in terms of the others.
+
+In a pullback, g is the cotangent and y the result.  ``pull`` and ``pull_div`` multiply a cotangent: where it is zero by
+structure (a branch that was not taken, an entry that was not selected) the product is zero even if the factor is infinite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from comparators.exact.tape import Tape, Taped
+from gradassay.vocabulary import Array
+
+
+def unbroadcast(g: Taped, shape: tuple[int, ...]) -> Taped:
+    """The pullback of broadcasting: sum over what was repeated."""
+    if g.shape == shape:
+        return g
+    extra = g.ndim - len(shape)
+    repeated = tuple(i for i in range(g.ndim) if i < extra or shape[i - extra] == 1 != g.shape[i])
+    return reshape(total(g, repeated), shape)
+
+
+def _binary(name: str, rule: Callable[..., Sequence[Taped]]) -> Callable[[Taped, Taped], Taped]:
+    def operation(a: Taped, b: Taped) -> Taped:
+        def pullback(g: Taped, y: Taped) -> Sequence[Taped | None]:
+            parts = rule(g, y, a, b)
+            return [unbroadcast(part, x.shape) for part, x in zip(parts, (a, b), strict=True)]
+
+        return a.tape.make(getattr(a.tape.arithmetic, name)(a.ball, b.ball), (a, b), pullback)
+
+    return operation
+
+
+def _unary(name: str, rule: Callable[[Taped, Taped, Taped], Taped]) -> Callable[[Taped], Taped]:
+    def operation(a: Taped) -> Taped:
+        ball = getattr(a.tape.arithmetic, name)(a.ball)
+        return a.tape.make(ball, (a,), lambda g, y: [rule(g, y, a)])
+
+    return operation
+
+
+add = _binary("add", lambda g, y, a, b: (g, g))
+subtract = _binary("sub", lambda g, y, a, b: (g, negative(g)))
+multiply = _binary("mul", lambda g, y, a, b: (pull(g, b), pull(g, a)))
+pull = _binary("pull", lambda g, y, a, b: (pull(g, b), pull(g, a)))
+divide = _binary("div", lambda g, y, a, b: _pull_quotient(pull_div(g, b), y))
+pull_div = _binary("pull_div", lambda g, y, a, b: _pull_quotient(pull_div(g, b), y))
+
+negative = _unary("neg", lambda g, y, a: negative(g))
+exp = _unary("exp", lambda g, y, a: pull(g, y))
+expm1 = _unary("expm1", lambda g, y, a: pull(g, exp(a)))
+log = _unary("log", lambda g, y, a: pull_div(g, a))
+log1p = _unary("log1p", lambda g, y, a: pull_div(g, a + 1))
+sqrt = _unary("sqrt", lambda g, y, a: pull_div(g, y + y))
+# 1 - tanh^2 cancels in the tails; 1 / cosh^2 does not.
+tanh = _unary("tanh", lambda g, y, a: pull(g, 4 / _square(exp(a) + exp(-a))))
+
+
+def _square(a: Taped) -> Taped:
+    return multiply(a, a)
+
+
+def _pull_quotient(a_bar: Taped, y: Taped) -> tuple[Taped, Taped]:
+    return a_bar, negative(pull(a_bar, y))
+
+
+# -- decisions -------------------------------------------------------------------------------------------
+
+
+class Decision(Taped):
+    """The result of a comparison: branches exactly, and knows where the budget may branch otherwise."""
+
+    __slots__ = ("doubt", "taken", "tie")
+
+    def __init__(self, tape: Tape, taken: Array, doubt: Array, tie: Array) -> None:
+        taken, doubt = np.asarray(taken), np.asarray(doubt)
+        super().__init__(tape, tape.arithmetic.mask(taken, doubt), tape.count())
+        self.taken, self.doubt, self.tie = taken, doubt, np.asarray(tie)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return np.dtype(bool)
+
+
+def compare(f: np.ufunc, a: Taped, b: Taped) -> Decision:
+    """``f`` is one of NumPy's six comparisons.  An ordering of equal values is a tie."""
+    arithmetic = a.tape.arithmetic
+    taken, doubt = arithmetic.compare(f, a.ball, b.ball)
+    tie = np.zeros((), bool)
+    if f not in (np.equal, np.not_equal) and (a.needed or b.needed):
+        tie = arithmetic.compare(np.equal, a.ball, b.ball)[0]
+        if np.any(tie):
+            a.tape.tied = True
+            if a.tape.ties != "split":
+                taken = np.where(tie, a.tape.ties == "first", taken)
+    return Decision(a.tape, taken, doubt, tie)
+
+
+def where(condition: Any, a: Taped, b: Taped) -> Taped:
+    """a where ``condition`` (plain booleans or a ``Decision``), else b."""
+    if isinstance(condition, Decision):
+        taken, doubt = condition.taken, condition.doubt
+    else:
+        taken, doubt = np.asarray(condition, bool), np.zeros((), bool)
+    return _select(taken, doubt, a, b)
+
+
+def _select(taken: Array, doubt: Array, a: Taped, b: Taped) -> Taped:
+    def pullback(g: Taped, y: Taped) -> Sequence[Taped | None]:
+        zero = g.tape.lift(0)
+        return (
+            unbroadcast(_select(taken, doubt, g, zero), a.shape),
+            unbroadcast(_select(taken, doubt, zero, g), b.shape),
+        )
+
+    return a.tape.make(a.tape.arithmetic.select(taken, doubt, a.ball, b.ball), (a, b), pullback)
+
+
+def absolute(a: Taped) -> Taped:
+    return a.tape.make(a.tape.arithmetic.abs(a.ball), (a,), lambda g, y: [pull(g, sign(a))])
+
+
+def sign(a: Taped) -> Taped:
+    """-1, 0 or 1; at 0 a tie."""
+    one, zero = a.tape.lift(1), a.tape.lift(0)
+    above, below = compare(np.greater, a, zero), compare(np.less, a, zero)
+    if a.tape.ties == "last":
+        return where(above, one, negative(one))
+    return where(above, one, where(below, negative(one), zero))
+
+
+def maximum(a: Taped, b: Taped) -> Taped:
+    """The larger, NaN if either is; at a tie the tape's tie rule picks an operand or splits."""
+    above = compare(np.greater, a, b)
+    above.taken = above.taken | np.isnan(a.tape.arithmetic.truth_value(a.ball))
+    y = where(above, a, b)
+    if a.tape.ties != "split" or not np.any(above.tie):
+        return y
+    # Equal values: the mean of both is the value, and splits the gradient.
+    return where(above.tie, multiply(add(a, b), a.tape.lift(0.5)), y)
+
+
+# -- reductions ------------------------------------------------------------------------------------------
+
+
+def total(a: Taped, axis: tuple[int, ...]) -> Taped:
+    """Sum over ``axis`` (non-negative, sorted), kept with length 1."""
+    ball = a.tape.arithmetic.sum(a.ball, axis)
+    return a.tape.make(ball, (a,), lambda g, y: [broadcast_to(g, a.shape)])
+
+
+def largest(a: Taped, axis: tuple[int, ...]) -> Taped:
+    """Maximum over ``axis``, kept with length 1."""
+
+    def pullback(g: Taped, y: Taped) -> Sequence[Taped | None]:
+        return [pull(g, winners(a, y, axis))]
+
+    y = a.tape.make(a.tape.arithmetic.max(a.ball, axis), (a,), pullback)
+    if a.needed:
+        equal = a.tape.arithmetic.compare(np.equal, a.ball, y.ball)[0]
+        a.tape.tied |= bool(np.any(np.count_nonzero(equal, axis=axis) > 1))
+    return y
+
+
+def winners(a: Taped, y: Taped, axis: tuple[int, ...]) -> Taped:
+    """The weights with which a maximum's cotangent is handed out; they sum to 1 along ``axis``."""
+    wins = compare(np.equal, a, y)
+    taken = np.broadcast_to(wins.taken, a.shape)
+    if a.tape.ties != "split":
+        taken = _one(taken, axis, last=a.tape.ties == "last")
+    share = taken / np.maximum(np.count_nonzero(taken, axis=axis, keepdims=True), 1)
+    weights = where(Decision(a.tape, taken, wins.doubt, np.zeros((), bool)), a.tape.lift(share), a.tape.lift(0))
+    return weights
+
+
+def _one(taken: Array, axis: tuple[int, ...], *, last: bool) -> Array:
+    """Only the first (or last) True along ``axis``, in C order over several axes."""
+    moved = np.moveaxis(taken, axis, range(taken.ndim - len(axis), taken.ndim))
+    flat = moved.reshape(*moved.shape[: taken.ndim - len(axis)], -1)
+    flat = flat[..., ::-1] if last else flat
+    flat = flat & (np.cumsum(flat, axis=-1) == 1)
+    flat = flat[..., ::-1] if last else flat
+    return np.moveaxis(flat.reshape(moved.shape), range(taken.ndim - len(axis), taken.ndim), axis)
+
+
+def bilinear(a: Taped, b: Taped, f: Callable[..., Array], n: int, pullback: Callable[..., Any]) -> Taped:
+    """``f(a, b)`` linear in each, every entry a sum of ``n`` products."""
+    return a.tape.make(a.tape.arithmetic.matmul(a.ball, b.ball, f, n), (a, b), pullback)
+
+
+# -- moving entries --------------------------------------------------------------------------------------
+
+
+def restructure(a: Taped, f: Callable[[Array], Array], back: Callable[[Taped], Taped]) -> Taped:
+    """``f`` moves entries without computing; ``back`` pulls a cotangent back."""
+    return a.tape.make(a.tape.arithmetic.restructure(a.ball, f), (a,), lambda g, y: [back(g)])
+
+
+def reshape(a: Taped, shape: tuple[int, ...]) -> Taped:
+    return restructure(a, lambda x: x.reshape(shape), lambda g: reshape(g, a.shape))
+
+
+def transpose(a: Taped, axes: Sequence[int]) -> Taped:
+    return restructure(a, lambda x: x.transpose(axes), lambda g: transpose(g, np.argsort(axes).tolist()))
+
+
+def broadcast_to(a: Taped, shape: tuple[int, ...]) -> Taped:
+    return restructure(a, lambda x: np.broadcast_to(x, shape), lambda g: unbroadcast(g, a.shape))
+
+
+def getitem(a: Taped, index: Any) -> Taped:
+    index = _plain(index)
+    return restructure(a, lambda x: x[index], lambda g: scatter(g, index, a.shape))
+
+
+def scatter(g: Taped, index: Any, shape: tuple[int, ...]) -> Taped:
+    """Zeros with ``g`` added at ``index``: the pullback of getitem, and getitem is its own."""
+    ball = g.tape.arithmetic.scatter(g.ball, index, shape)
+    return g.tape.make(ball, (g,), lambda h, y: [getitem(h, index)])
+
+
+def _plain(index: Any) -> Any:
+    """A decision indexes by the branch it takes."""
+    if isinstance(index, tuple):
+        return tuple(_plain(part) for part in index)
+    return index.taken if isinstance(index, Decision) else index
+
+
+def join(parts: Sequence[Taped], f: Callable[[list[Array]], Array], split: Callable[[Taped], list[Taped]]) -> Taped:
+    """``f`` concatenates or stacks; ``split`` takes the cotangent apart again."""
+    tape = parts[0].tape
+    return tape.make(tape.arithmetic.join([p.ball for p in parts], f), tuple(parts), lambda g, y: split(g))

@@ -1,0 +1,212 @@
+"""The tape: an array type that NumPy's own protocols hand every call to, so that a definition is ordinary NumPy.
+
+A ``Taped`` holds a ball array and, where it depends on a differentiable argument, the operation that made it.  The
+backward pass is itself made of taped operations: with ``retain=True`` it is recorded too, so a gradient can be
+differentiated again and second order comes for free.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from gradassay.errors import UnsupportedFunctionError
+from gradassay.vocabulary import Array
+
+#: ``pullback(g, y)`` -> one cotangent (or None) for each parent.
+Pullback = Callable[["Taped", "Taped"], Sequence["Taped | None"]]
+
+
+class Tape:
+    """One evaluation of a definition: its arithmetic, and what was noticed on the way."""
+
+    def __init__(self, arithmetic: Any, ties: str = "split") -> None:
+        self.arithmetic = arithmetic
+        self.ties = ties
+        """Which winner a tie is given to in the backward pass: split, first or last."""
+        self.tied = False
+        """Whether a decision of the definition compared equal values."""
+        self._recording = True
+        self._made = 0
+
+    def leaf(self, x: Array, *, differentiable: bool) -> Taped:
+        """An input of the definition, or a cotangent."""
+        return Taped(self, self.arithmetic.leaf(x), self.count(), needed=differentiable)
+
+    def lift(self, x: Any) -> Taped:
+        """``x`` as it is when taped, else a constant of the definition."""
+        if isinstance(x, Taped):
+            return x
+        array = np.asarray(x)
+        if array.dtype.kind not in "biuf":
+            raise UnsupportedFunctionError(f"a definition works on numbers; this constant is {array.dtype}: {x!r:.60}")
+        return Taped(self, self.arithmetic.constant(array), self.count())
+
+    def make(self, ball: Any, parents: tuple[Taped, ...], pullback: Pullback) -> Taped:
+        """The result of an operation; recorded only where a gradient will pass."""
+        if self._recording and any(parent.needed for parent in parents):
+            return Taped(self, ball, self.count(), parents, pullback, needed=True)
+        return Taped(self, ball, self.count())
+
+    def count(self) -> int:
+        self._made += 1
+        return self._made
+
+    @contextmanager
+    def _record(self, on: bool) -> Iterator[None]:
+        before, self._recording = self._recording, on
+        try:
+            yield
+        finally:
+            self._recording = before
+
+    def backward(self, y: Taped, y_bar: Taped, wanted: Sequence[Taped], *, retain: bool = False) -> list[Taped]:
+        """Cotangents of ``wanted``: each entry the sum over all paths from ``y``.
+
+        Without ``retain`` the graph is taken apart on the way, so that memory is freed as early as possible.
+        """
+        pending: dict[int, tuple[Taped, Taped]] = {y.serial: (y, y_bar)}
+        order = [-y.serial]
+        found: dict[int, Taped] = {}
+        keep = {x.serial for x in wanted}
+        with self._record(retain):
+            while order:
+                node, g = pending.pop(-heapq.heappop(order))
+                if node.serial in keep:
+                    found[node.serial] = g
+                if node.pullback is None:
+                    continue
+                parents, pullback = node.parents, node.pullback
+                if not retain:
+                    node.parents, node.pullback = (), None
+                for parent, part in zip(parents, pullback(g, node), strict=True):
+                    if part is None or not parent.needed:
+                        continue
+                    if parent.serial in pending:
+                        pending[parent.serial] = (parent, pending[parent.serial][1] + part)
+                    else:
+                        pending[parent.serial] = (parent, part)
+                        heapq.heappush(order, -parent.serial)
+                del node, g, parents, pullback
+        return [found[x.serial] if x.serial in found else self.lift(np.zeros(x.shape)) for x in wanted]
+
+
+class Taped(NDArrayOperatorsMixin):
+    """An array on the tape; NumPy functions and operators on it are recorded."""
+
+    __slots__ = ("ball", "needed", "parents", "pullback", "serial", "tape")
+
+    def __init__(
+        self,
+        tape: Tape,
+        ball: Any,
+        serial: int,
+        parents: tuple[Taped, ...] = (),
+        pullback: Pullback | None = None,
+        *,
+        needed: bool = False,
+    ) -> None:
+        self.tape, self.ball, self.serial = tape, ball, serial
+        self.parents, self.pullback, self.needed = parents, pullback, needed
+
+    # -- what NumPy calls --------------------------------------------------------------------------------
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        from comparators.exact.functions import call_ufunc
+
+        return call_ufunc(self.tape, ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, func: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        from comparators.exact.functions import call_function
+
+        return call_function(func, args, kwargs)
+
+    def __array__(self, *_: Any, **__: Any) -> Array:
+        raise UnsupportedFunctionError(
+            "a definition turned a taped array into a plain one (np.asarray, float(), math.* or an unsupported function); "
+            "keep to NumPy functions, so that truth can be computed"
+        )
+
+    __float__ = __int__ = __array__
+
+    # -- what a definition may ask of an array -----------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(self.tape.arithmetic.shape(self.ball))
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Always float64: a definition is about real numbers, not about a format."""
+        return np.dtype(np.float64)
+
+    @property
+    def T(self) -> Taped:
+        result: Taped = np.transpose(self)  # type: ignore[call-overload]
+        return result
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of a 0-d array")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Taped]:
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, index: Any) -> Taped:
+        from comparators.exact.operations import getitem
+
+        return getitem(self, index)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise UnsupportedFunctionError("a definition assigned to entries (x[i] = ...); write it with np.where or np.stack")
+
+    def __bool__(self) -> bool:
+        if self.size != 1:
+            raise ValueError("the truth value of an array with more than one entry is ambiguous")
+        return bool(np.ravel(self.tape.arithmetic.truth_value(self.ball))[0])
+
+    def astype(self, *_: Any, **__: Any) -> Taped:
+        """Real numbers have no dtype: the array itself."""
+        return self
+
+    def copy(self) -> Taped:
+        return self
+
+    def reshape(self, *shape: Any) -> Taped:
+        result: Taped = np.reshape(self, shape[0] if len(shape) == 1 else shape)  # type: ignore[call-overload]
+        return result
+
+    def transpose(self, *axes: Any) -> Taped:
+        result: Taped = np.transpose(self, axes[0] if len(axes) == 1 else axes or None)  # type: ignore[call-overload]
+        return result
+
+    def __repr__(self) -> str:
+        return f"Taped(shape={self.shape}, {self.tape.arithmetic.name})"
+
+
+def _method(name: str) -> Callable[..., Any]:
+    function = getattr(np, name)
+
+    def method(self: Taped, *args: Any, **kwargs: Any) -> Any:
+        return function(self, *args, **kwargs)
+
+    method.__name__ = name
+    return method
+
+
+for _name in ("sum", "mean", "prod", "max", "min", "squeeze", "ravel", "swapaxes", "dot", "take", "clip", "cumsum"):
+    setattr(Taped, _name, _method(_name))

@@ -1,0 +1,140 @@
+"""From a definition and a scenario to the certified truth, with as much precision as the decision needs.
+
+Ziv's strategy (A. Ziv, Fast evaluation of elementary mathematical functions with correctly rounded last bit, ACM TOMS
+17(3), 1991): compute with a little precision, and again with more only where that could not decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import flint
+import numpy as np
+
+from comparators.exact.arblib import ArbLib
+from comparators.exact.midrad import MidRad, Undecided
+from comparators.exact.model import gradient_underflow, primal_underflow
+from comparators.exact.tape import Tape, Taped
+from gradassay.errors import UsageError
+from gradassay.formats import FORMATS, Format, is_floating
+from gradassay.vocabulary import Definition, Enclosure, Scenario, Truth
+
+ARB_BITS = (128, 384, 1536)
+#: Arb costs about a microsecond an entry and operation; beyond this a scenario takes seconds.
+ARB_ENTRIES = 50_000
+#: Long double is wider than float64 on x86 only; elsewhere Arb takes over at once.
+_WIDE = np.finfo(np.longdouble).nmant > np.finfo(np.float64).nmant
+
+Step = tuple[Any, AbstractContextManager[Any]]
+
+
+class Exact:
+    """The ``exact`` comparator of one definition."""
+
+    name = "exact"
+
+    def __init__(self, definition: Definition) -> None:
+        self.definition = definition
+
+    def supports(self, scenario: Scenario) -> str | None:
+        """None, or why there is no truth for this scenario."""
+        return None if scenario.valid else "an invalid input has no truth; an exception is what is expected"
+
+    def truths(self, scenario: Scenario) -> Iterator[Truth]:
+        """Enclosures of the truth, each narrower than the one before; take the next where one cannot decide."""
+        for arithmetic, precision in _ladder(FORMATS[scenario.dtype], scenario):
+            try:
+                with precision, np.errstate(all="ignore"):
+                    truth = self._truth(scenario, arithmetic)
+            except Undecided:
+                continue
+            yield truth
+
+    def evaluate(self, scenario: Scenario) -> Truth | None:
+        """The first truth that the ladder finds; None where none could be certified."""
+        return next(self.truths(scenario), None)
+
+    def _truth(self, scenario: Scenario, arithmetic: Any) -> Truth:
+        primal, gradients, tied = self._run(scenario, arithmetic, "split")
+        extremes = {}
+        if tied:
+            others = {ties: self._run(scenario, arithmetic, ties)[1] for ties in ("first", "last")}
+            if any(_differ(gradients, other) for other in others.values()):
+                extremes = others
+        return Truth(primal, gradients, extremes, arithmetic.name)
+
+    def _run(
+        self, scenario: Scenario, arithmetic: Any, ties: str
+    ) -> tuple[Enclosure, tuple[Enclosure, ...], bool]:
+        form = FORMATS[scenario.dtype]
+        tape = Tape(arithmetic, ties)
+        args = [
+            tape.leaf(x, differentiable=i in scenario.differentiable) if is_floating(x.dtype) else x
+            for i, x in enumerate(scenario.args)
+        ]
+        y = tape.lift(self.definition(*args, **scenario.params))
+        if y.shape != scenario.cotangent.shape:
+            raise UsageError(f"the cotangent has shape {scenario.cotangent.shape}, the definition's result {y.shape}")
+        primal = _enclose(arithmetic, y, primal_underflow(form))
+        y_bar = tape.leaf(scenario.cotangent, differentiable=False)
+        wanted = [args[i] for i in scenario.differentiable]
+        del args
+        x_bars = tape.backward(y, y_bar, wanted)
+        del y, y_bar, wanted
+        underflow = gradient_underflow(form, _largest(scenario.cotangent))
+        return primal, tuple(_enclose(arithmetic, x_bar, underflow) for x_bar in x_bars), tape.tied
+
+
+def vjp(definition: Definition, wanted: int = 0) -> Callable[..., Any]:
+    """The pullback of a definition as a definition: ``vjp(f)(*args, y_bar)`` = d<y_bar, f>/d args[wanted].
+
+    On plain arrays it computes in float64; on the tape it is recorded, so it can be differentiated again.
+    """
+
+    def pullback(*args: Any, **params: Any) -> Any:
+        tape = next((x.tape for x in args if isinstance(x, Taped)), None)
+        if tape is not None:
+            return _pull(definition, tape, args, params, wanted)
+        tape = Tape(MidRad(FORMATS["float64"], np.float64))
+        leaves = [
+            tape.leaf(np.asarray(x), differentiable=True) if is_floating(np.asarray(x).dtype) else x for x in args
+        ]
+        with np.errstate(all="ignore"):
+            return tape.arithmetic.truth_value(_pull(definition, tape, leaves, params, wanted).ball)
+
+    return pullback
+
+
+def _pull(definition: Definition, tape: Tape, args: Sequence[Any], params: dict[str, Any], wanted: int) -> Taped:
+    *inputs, y_bar = args
+    if not isinstance(inputs[wanted], Taped):
+        inputs[wanted] = tape.lift(inputs[wanted])
+    x = inputs[wanted]
+    x.needed = True
+    return tape.backward(tape.lift(definition(*inputs, **params)), tape.lift(y_bar), [x], retain=True)[0]
+
+
+def _ladder(form: Format, scenario: Scenario) -> Iterator[Step]:
+    if form.name != "float64":
+        yield MidRad(form, np.float64), nullcontext()
+    if _WIDE:
+        yield MidRad(form, np.longdouble), nullcontext()
+    if sum(np.size(x) for x in (*scenario.args, scenario.cotangent)) <= ARB_ENTRIES:
+        for bits in ARB_BITS:
+            yield ArbLib(form, bits), flint.ctx.workprec(bits)
+
+
+def _enclose(arithmetic: Any, x: Taped, underflow: float) -> Enclosure:
+    mid, rad, err = arithmetic.enclosure(x.ball)
+    return Enclosure(np.asarray(mid), np.asarray(rad), np.asarray(err + err.dtype.type(underflow)))
+
+
+def _largest(x: Any) -> float:
+    finite = np.abs(x.astype(np.float64))
+    return float(np.max(finite, initial=0.0, where=np.isfinite(finite)))
+
+
+def _differ(left: Sequence[Enclosure], right: Sequence[Enclosure]) -> bool:
+    return any(bool(np.any(np.abs(a.mid - b.mid) > a.rad + b.rad)) for a, b in zip(left, right, strict=True))

@@ -1,0 +1,181 @@
+"""The scalar function that is differentiated: ``g(x) = <y_bar, forward(x)>`` in float64.
+
+A difference ``g(x + h) - g(x)`` is taken output by output and contracted afterwards, so that an output that
+does not move contributes exactly nothing, and a bend of one output cannot hide behind that of another.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from comparators.interface import evaluate_rule
+from gradassay.formats import FORMATS, is_floating
+from gradassay.vocabulary import Array, Evaluation, Rule, Scenario
+
+#: Roundings that every output is granted at least, in units of its result's dtype; what a forward makes
+#: beyond that (cancellation, arithmetic in a lower precision) is measured by ``Functional.noise``.
+FORWARD_ROUNDINGS = 2.0
+#: Spacing of the points at which noise is measured, relative to max(1, |x|). Its cube is below the unit roundoff
+#: of float64, so third differences of a smooth function vanish; it exceeds 2^-24, so that float32 arithmetic inside
+#: shows; it is no power of two, so that the points do not all lie on float32's own grid.
+NOISE_SPACING = 1.3e-6
+#: Ten points give seven third differences, of which a single kink touches three: the median ignores it.
+NOISE_POINTS = 10
+
+PLUS, MINUS, STEP_PLUS, STEP_MINUS, BEND, MAGNITUDE = range(6)
+
+
+class Move(Protocol):
+    """A line through the arguments."""
+
+    def shift(self, args: Sequence[Array], step: float) -> tuple[list[Array], float]:
+        """Fresh copies of the arguments moved by ``step``, and the step as it was realised."""
+        ...
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Entry ``flat`` of argument ``position`` alone."""
+
+    position: int
+    flat: int
+
+    def shift(self, args: Sequence[Array], step: float) -> tuple[list[Array], float]:
+        moved = [arg.copy() for arg in args]
+        old = float(args[self.position].flat[self.flat])
+        moved[self.position].flat[self.flat] = new = old + step
+        return moved, new - old
+
+
+@dataclass(frozen=True, eq=False)
+class Direction:
+    """All entries at once: ``signs[k]`` (±weight, float64, 0 where it stays) belongs to argument ``positions[k]``."""
+
+    positions: tuple[int, ...]
+    signs: tuple[Array, ...]
+
+    def shift(self, args: Sequence[Array], step: float) -> tuple[list[Array], float]:
+        moved = [arg.copy() for arg in args]
+        for position, sign in zip(self.positions, self.signs, strict=True):
+            moved[position] += step * sign
+        return moved, step
+
+    def dot(self, gradients: Sequence[Array]) -> float:
+        """``<x_bar, v>``."""
+        pairs = zip(gradients, self.signs, strict=True)
+        return math.fsum(float(np.vdot(gradient, sign)) for gradient, sign in pairs)
+
+
+def lift(array: Array) -> Array:
+    """A copy in float64 (exact for all formats under test); integers and booleans stay what they are."""
+    array = np.asarray(array)
+    return np.array(array, dtype=np.float64 if is_floating(array.dtype) else array.dtype)
+
+
+def roundoff(dtype: np.dtype[Any]) -> float:
+    """Unit roundoff of a result's dtype; float64's where NumPy computes in float64 anyway."""
+    return FORMATS[dtype.name].u if dtype.name in FORMATS else FORMATS["float64"].u
+
+
+class Functional:
+    """``g`` of one lifted scenario; ``primal`` is the forward's value at its arguments."""
+
+    def __init__(self, rule: Rule, scenario: Scenario, primal: Array) -> None:
+        self.rule, self.scenario, self.args = rule, scenario, scenario.args
+        self.roundoff = roundoff(primal.dtype)
+        self.shape = primal.shape
+        self.y = np.asarray(primal, dtype=np.float64).ravel()
+        self.y_bar = scenario.cotangent.ravel()
+        self.weight = np.abs(self.y_bar)
+        self.finite = bool(np.isfinite(self.y).all())
+        self.positions = moved_arguments(scenario)
+
+    def forward(self, args: list[Array]) -> Array | None:
+        """The primal, flat, in float64; None where the rule refuses the arguments (it has left its domain)."""
+        try:
+            y = np.asarray(self.rule(*args, **self.scenario.params)[0])
+        except (KeyboardInterrupt, SystemExit, GeneratorExit):
+            raise
+        except BaseException:  # frameworks' errors are not all Exceptions
+            return None
+        return y.astype(np.float64).ravel() if y.shape == self.shape else None
+
+    def probe(self, move: Move, step: float, out: Array) -> None:
+        """Fill ``out`` with the differences at ``x ± step``; NaN where a side is not finite.
+
+        PLUS and MINUS: ``g(x ± h) - g(x)``; STEP_PLUS and STEP_MINUS: the realised ``h`` of each side, so that
+        rounding ``x ± h`` is no error; BEND: ``sum |y_bar| |y(x+h) - 2 y + y(x-h)|``; MAGNITUDE: ``sum |y_bar y|``.
+        """
+        sides = []
+        for sign, column in ((1.0, PLUS), (-1.0, MINUS)):
+            args, realised = move.shift(self.args, sign * step)
+            y = self.forward(args)
+            if y is None or not realised:
+                continue
+            difference = y - self.y
+            total = float(self.y_bar @ difference)
+            if math.isfinite(total):
+                out[column], out[column + STEP_PLUS] = total, abs(realised)
+                sides.append((np.abs(y), difference))
+        if len(sides) == 2:
+            (above, rise), (below, fall) = sides
+            out[BEND] = self.weight @ np.abs(rise + fall)
+            out[MAGNITUDE] = self.weight @ np.maximum(above, below)
+        elif sides:
+            out[MAGNITUDE] = self.weight @ np.maximum(sides[0][0], np.abs(self.y))
+
+    def noise(self, signs: Sequence[Array]) -> tuple[float, tuple[Array, ...]]:
+        """Rounding noise of ``g`` (beyond ``FORWARD_ROUNDINGS``) and of each gradient, entry by entry, as measured.
+
+        A smooth function has vanishing third differences on a fine grid; what remains is noise, amplified
+        by sqrt(20), so that their median is about three standard deviations (the idea of ECNoise:
+        Moré and Wild, Estimating computational noise, SIAM J. Sci. Comput. 33, 2011).
+        """
+        for floor in (1.0, 0.0):  # absolute steps first; relative ones where those leave the domain
+            scales = [np.maximum(np.abs(self.args[position]), floor) for position in self.positions]
+            steps = tuple(sign * scale for sign, scale in zip(signs, scales, strict=True))
+            samples = self._sample(Direction(self.positions, steps))
+            if samples is not None:
+                primal, *gradients = (_third_differences(column) for column in zip(*samples, strict=True))
+                return float(self.weight @ primal), tuple(gradients)
+        return 0.0, tuple(np.zeros_like(self.args[position]) for position in self.positions)
+
+    def _sample(self, move: Direction) -> list[list[Array]] | None:
+        """Primal (flat) and gradients at ``NOISE_POINTS`` points; None where one of them is out of the domain."""
+        samples = []
+        for k in range(NOISE_POINTS):
+            args, _ = move.shift(self.args, k * NOISE_SPACING)
+            at = replace(self.scenario, args=tuple(args), cotangent=self.scenario.cotangent.copy())
+            evaluation = evaluate_rule(self.rule, at)
+            gradients = gradients_of(evaluation, at)
+            primal = evaluation.primal
+            if primal is None or gradients is None or not np.isfinite(primal).all():
+                return None
+            samples.append([primal.astype(np.float64).ravel(), *gradients])
+        return samples
+
+
+def gradients_of(evaluation: Evaluation, scenario: Scenario) -> tuple[Array, ...] | None:
+    """Copies in float64 of the moved arguments' gradients; None where one is missing or has another shape."""
+    moved = moved_arguments(scenario)
+    pairs = zip(scenario.differentiable, evaluation.gradients, strict=False)
+    found = {position: gradient for position, gradient in pairs if gradient is not None}
+    if any(position not in found or found[position].shape != scenario.args[position].shape for position in moved):
+        return None
+    return tuple(np.array(found[position], dtype=np.float64) for position in moved)
+
+
+def moved_arguments(scenario: Scenario) -> tuple[int, ...]:
+    """Positions of the differentiable arguments that can be moved: integers and booleans cannot."""
+    return tuple(i for i in scenario.differentiable if is_floating(np.asarray(scenario.args[i]).dtype))
+
+
+def _third_differences(column: Sequence[Array]) -> Array:
+    spread = np.abs(np.diff(np.stack(column), n=3, axis=0))
+    # A gradient may be infinite or NaN near the point: that is no noise to be forgiven.
+    return np.nan_to_num(np.median(spread, axis=0), nan=0.0, posinf=0.0)
