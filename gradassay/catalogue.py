@@ -1,0 +1,23 @@
+"""The operations that Gradassay knows, in the order of the report: one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gradassay.vocabulary import Operation
+from reference_impls.cross_entropy import CROSS_ENTROPY
+from reference_impls.get_item import GET_ITEM, GET_ITEM_GRAD
+from reference_impls.softmax import LOG_SOFTMAX, SOFTMAX
+from reference_impls.softmax_cross_entropy import SOFTMAX_CROSS_ENTROPY
+
+OPERATIONS: Mapping[str, Operation] = {
+    operation.name: operation
+    for operation in (
+        SOFTMAX,
+        LOG_SOFTMAX,
+        CROSS_ENTROPY,
+        SOFTMAX_CROSS_ENTROPY,
+        GET_ITEM,
+        GET_ITEM_GRAD,
+    )
+}

@@ -1,0 +1,112 @@
+"""Cross entropy of probabilities: L = -sum_c t_c log p_c for each sample, classes last.
+
+With an index label t that is L = -log p_t. As d log p_c / d p_c = 1 / p_c::
+
+    p_bar_c = -y_bar t_c / p_c           (y_bar / N under the mean over N samples)
+
+A class with t_c = 0 takes no part, not even where p_c = 0: 0 log 0 = 0, its gradient 0. Where a class with
+t_c > 0 has p_c = 0 the loss is +inf and the gradient -inf. p need not sum to 1 and is not made to.
+
+Shapes: p (C,), (N, C) or (N, ..., C); the losses have that shape without C, or () when reduced. Dtypes: those
+of p; 16-bit formats are computed in float32 and rounded once. Errors: ValueError for labels that fit no class
+or no shape, and for an unknown reduction. The mean over no samples is NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradassay.vocabulary import Array, Operation
+from property_tests.strategies import CROSS_ENTROPY_REGIONS, cross_entropy_drafts
+from reference_impls.labels import (
+    class_indices,
+    reduce_losses,
+    sample_shape,
+    spread_cotangent,
+)
+from reference_impls.rows import result_dtype, working_dtype
+
+#: ``keras.config.epsilon()``, where Keras clips probabilities; a float64, whatever dtype they have.
+KERAS_EPSILON = 1e-7
+
+
+def cross_entropy_definition(p: Any, labels: Any, *, reduction: str = "mean") -> Any:
+    """``-log p_t`` for index labels, else ``-sum t log p`` with 0 log 0 = 0."""
+    t = class_indices(labels, p.shape)
+    if t is None:
+        losses = -np.where(labels != 0, labels * np.log(p), 0).sum(axis=-1)
+    else:
+        losses = -np.log(p.reshape(sample_shape(p.shape))[np.arange(t.size), t])
+    return reduce_losses(losses.reshape(p.shape[:-1]), reduction)
+
+
+def renormalised(p: Any, labels: Any, *, reduction: str = "mean") -> Any:
+    """``-log(p_t / sum p)``: what both Keras losses amount to as long as they clip nothing."""
+    return cross_entropy_definition(p / p.sum(axis=-1, keepdims=True), labels, reduction=reduction)
+
+
+def renormalised_clipped(p: Any, labels: Any, *, reduction: str = "mean") -> Any:
+    """``p / sum p``, then clipped: Keras' ``categorical_crossentropy``, for labels as a distribution."""
+    q = np.clip(p / p.sum(axis=-1, keepdims=True), KERAS_EPSILON, 1 - KERAS_EPSILON)
+    return cross_entropy_definition(q, labels, reduction=reduction)
+
+
+def clipped_renormalised(p: Any, labels: Any, *, reduction: str = "mean") -> Any:
+    """``p`` clipped, then divided by the sum of what came out: Keras' ``sparse_categorical_crossentropy``.
+
+    Keras takes log(clip p) for logits of a fused softmax cross entropy, whose softmax is q / sum q again.
+    """
+    q = np.clip(p, KERAS_EPSILON, 1 - KERAS_EPSILON)
+    return cross_entropy_definition(q / q.sum(axis=-1, keepdims=True), labels, reduction=reduction)
+
+
+def cross_entropy(p: Any, labels: Any, *, reduction: str = "mean") -> tuple[Array, Callable[[Any], Array]]:
+    """``-log p_t`` or ``-sum t log p``; an index label reads and writes its own class alone."""
+    p = np.asarray(p)
+    inner, outer = working_dtype(p.dtype), result_dtype(p.dtype)
+    samples, classes = sample_shape(p.shape)
+    t = class_indices(labels, p.shape)
+    probabilities = p.reshape(samples, classes)
+    if t is None:
+        weights = np.asarray(labels).astype(inner).reshape(samples, classes)
+        # A 1 in place of the classes that take no part: t log 1 = 0 and t / 1 = 0.
+        picked = np.where(weights != 0, probabilities, 1).astype(inner, copy=False)
+    else:
+        at_label = (np.arange(samples), t)
+        weights = np.ones((samples, 1), inner)
+        picked = probabilities[at_label].astype(inner, copy=False).reshape(samples, 1)
+    # The logarithm ends at 0, so -0 is its end as well: 1 / +0 points the right way, 1 / -0 does not.
+    picked = picked + inner.type(0)
+    with np.errstate(all="ignore"):
+        losses = -(weights * np.log(picked)).sum(axis=1)
+        loss = reduce_losses(losses.reshape(p.shape[:-1]), reduction)
+
+    def pullback(y_bar: Any) -> Array:
+        with np.errstate(all="ignore"):
+            gradients: Array = -spread_cotangent(y_bar, reduction, samples, inner) * weights / picked
+            if t is None:
+                return gradients.reshape(p.shape).astype(outer, copy=False)
+            p_bar: Array = np.zeros((samples, classes), outer)
+            p_bar[at_label] = gradients[:, 0]
+            return p_bar.reshape(p.shape)
+
+    return np.asarray(loss).astype(outer), pullback
+
+
+CROSS_ENTROPY = Operation(
+    name="cross_entropy",
+    definition=cross_entropy_definition,
+    rule=cross_entropy,
+    regions=CROSS_ENTROPY_REGIONS,
+    drafts=cross_entropy_drafts,
+    conventions={
+        "renormalised": renormalised,
+        "renormalised, clipped 1e-7": renormalised_clipped,
+        "clipped 1e-7, renormalised": clipped_renormalised,
+    },
+    source="Goodfellow, Bengio, Courville 2016, Deep Learning, 3.13; conventions: Keras 3.15, "
+    "keras/src/backend/tensorflow/nn.py",
+)

@@ -1,0 +1,70 @@
+"""What every loss shares: reading labels, and reducing one loss a sample to the loss.
+
+Labels are data and have no gradient. They come as class indices (integers, one a sample) or as a distribution
+over the classes (one-hot or soft, of the predictions' own shape), classes last.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from gradassay.vocabulary import Array
+
+Reduction = Literal["none", "mean", "sum"]
+
+
+def sample_shape(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Predictions of ``shape`` as a matrix: how many samples, how many classes."""
+    if not shape:
+        raise ValueError("predictions need a class axis, but are 0-dimensional")
+    return math.prod(shape[:-1]), shape[-1]
+
+
+def class_indices(labels: Any, shape: tuple[int, ...]) -> Array | None:
+    """Read labels as a vector of class indices; None where they are a distribution over the classes.
+
+    Integers of shape ``shape[:-1]``, or that with a trailing 1, are indices; anything else has to be of
+    ``shape`` itself. ValueError for any other shape, and for an index outside of [0, classes): -1 is not the
+    last class.
+    """
+    labels = np.asarray(labels)
+    integers = labels.dtype.kind in "iu"
+    if not (integers and labels.shape in (shape[:-1], (*shape[:-1], 1))):
+        if labels.shape != shape:
+            raise ValueError(
+                f"labels of dtype {labels.dtype} and shape {labels.shape} do not fit predictions of shape "
+                f"{shape}: expected integers of shape {shape[:-1]}, or a distribution of shape {shape}"
+            )
+        return None
+    indices: Array = labels.reshape(-1)
+    classes = shape[-1]
+    if indices.size and not (indices.min() >= 0 and indices.max() < classes):
+        bad = indices[(indices < 0) | (indices >= classes)][0]
+        raise ValueError(f"label {bad} is no class: labels have to be in [0, {classes})")
+    return indices
+
+
+def check_reduction(reduction: str) -> None:
+    """ValueError unless ``reduction`` is one of the three."""
+    if reduction not in get_args(Reduction):
+        raise ValueError(f"reduction {reduction!r} is none of {', '.join(get_args(Reduction))}")
+
+
+def reduce_losses(losses: Any, reduction: str) -> Any:
+    """One loss a sample, reduced: ``none`` leaves them, ``mean`` divides their sum by how many there are."""
+    check_reduction(reduction)
+    if reduction == "none":
+        return losses
+    total = losses.sum()
+    return total if reduction == "sum" else total / losses.size
+
+
+def spread_cotangent(y_bar: Any, reduction: str, count: int, dtype: np.dtype[Any]) -> Array:
+    """Pull ``y_bar`` back through :func:`reduce_losses`: the cotangent of each sample's loss, as a column."""
+    per_sample = np.asarray(y_bar).astype(dtype).reshape(-1, 1)
+    if reduction == "mean":
+        per_sample = per_sample / count
+    return np.broadcast_to(per_sample, (count, 1))

@@ -1,0 +1,97 @@
+"""What the rules share: the dtype they compute in, and an array seen as rows, taken a block at a time.
+
+A softmax over any axes is a softmax over the rows of a matrix. Walking that matrix in blocks of rows that fit
+in the cache takes a block through every pass of a formula before the next one is read from memory.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
+
+from gradassay.vocabulary import Array
+
+Axis = int | tuple[int, ...] | None
+
+#: A block, its source and its result together stay within the second-level cache of today's processors.
+BLOCK_BYTES = 1 << 18
+
+
+def working_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Dtype to compute in: float32 for the 16-bit formats, float64 for integers, else ``dtype`` itself.
+
+    bfloat16 is no floating kind to NumPy, so its size of two bytes has to tell it from the integers.
+    """
+    if dtype.kind in "biu":
+        return np.dtype(np.float64)
+    return np.dtype(np.float32) if dtype.itemsize == 2 else dtype
+
+
+def result_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Dtype to answer in: that of the first argument; integers answer in float64."""
+    return np.dtype(np.float64) if dtype.kind in "biu" else dtype
+
+
+@dataclass(frozen=True)
+class Rows:
+    """How an array of some shape becomes a matrix with one reduced slice a row, and back."""
+
+    order: tuple[int, ...]
+    """The axes that stay, then the axes that are reduced."""
+    moved: tuple[int, ...]
+    """The shape in that order."""
+    shape: tuple[int, int]
+    """The matrix: how many slices, how many entries in each."""
+
+    @classmethod
+    def along(cls, axis: Axis, shape: tuple[int, ...]) -> Rows:
+        """Rows along ``axis``: an int, several, none (``()``) or all (``None``); AxisError out of range."""
+        ndim = len(shape)
+        reduced = normalize_axis_tuple(range(ndim) if axis is None else axis, ndim)
+        order = (*(a for a in range(ndim) if a not in reduced), *sorted(reduced))
+        moved = tuple(shape[a] for a in order)
+        kept = ndim - len(reduced)
+        return cls(order, moved, (math.prod(moved[:kept]), math.prod(moved[kept:])))
+
+    def of(self, x: Array, dtype: np.dtype[Any]) -> Array:
+        """``x`` as the matrix, C-contiguous in ``dtype``: a view where that is possible.
+
+        Contiguous, because sums over strided rows round differently: a result must not depend on layout.
+        """
+        return np.ascontiguousarray(x.transpose(self.order).reshape(self.shape), dtype=dtype)
+
+    def back(self, matrix: Array, dtype: np.dtype[Any]) -> Array:
+        """Turn the matrix into an array of the shape it came from, rounded to ``dtype``."""
+        inverse = sorted(range(len(self.order)), key=self.order.__getitem__)
+        return matrix.astype(dtype, copy=False).reshape(self.moved).transpose(inverse)
+
+
+def blocks(matrix: Array) -> Iterator[slice]:
+    """Slices of rows, each at most ``BLOCK_BYTES`` long (or one row)."""
+    count, length = matrix.shape
+    step = max(1, BLOCK_BYTES // max(1, length * matrix.itemsize))
+    for start in range(0, count, step):
+        yield slice(start, start + step)
+
+
+def row_sums(matrix: Array) -> Array:
+    """Sum of each row, as a column; einsum adds in lanes and chunks: quick, and as tight as pairwise."""
+    sums: Array = np.einsum("ij->i", matrix)
+    return sums[:, None]
+
+
+def row_dots(a: Array, b: Array) -> Array:
+    """Inner product of each row of ``a`` with that of ``b``, as a column."""
+    dots: Array = np.einsum("ij,ij->i", a, b)
+    return dots[:, None]
+
+
+def row_maxima(matrix: Array) -> Array:
+    """Largest entry of each row, as a column; -inf for rows without entries."""
+    maxima: Array = matrix.max(axis=1, keepdims=True, initial=-np.inf)
+    return maxima

@@ -1,0 +1,93 @@
+"""Cross entropy of the softmax of logits, fused: L = log sum exp(x) - x_t for each sample, classes last.
+
+With labels t as a distribution L = -sum_c t_c log p_c, where log p = x - log sum exp(x). From
+d log p_c / d x_j = [c = j] - p_j::
+
+    x_bar_j = y_bar (p_j sum_c t_c - t_j)         (y_bar / N under the mean over N samples)
+
+which for an index label is y_bar (p_j - [j = t]). The 1 / p of the logarithm and the p of the softmax cancel
+on paper, so that no probability has to be divided by, however small it is.
+
+Logits are shifted by their largest, m: log sum exp(x) = m + log sum exp(x - m). A class with t_c = 0 takes no
+part in the loss, not even at a logit of -inf; with t_c > 0 the loss is +inf there, its gradient finite.
+
+Shapes: x (C,), (N, C) or (N, ..., C); the losses have that shape without C, or () when reduced. Dtypes: those
+of x; 16-bit formats are computed in float32 and rounded once. Errors: ValueError for labels that fit no class
+or no shape, and for an unknown reduction. The mean over no samples is NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradassay.vocabulary import Array, Operation
+from property_tests.strategies import (
+    SOFTMAX_CROSS_ENTROPY_REGIONS,
+    softmax_cross_entropy_drafts,
+)
+from reference_impls.labels import (
+    class_indices,
+    reduce_losses,
+    sample_shape,
+    spread_cotangent,
+)
+from reference_impls.rows import result_dtype, row_sums, working_dtype
+from reference_impls.softmax import exponentials
+
+
+def softmax_cross_entropy_definition(x: Any, labels: Any, *, reduction: str = "mean") -> Any:
+    """``log sum exp(x) - x_t`` for index labels, else ``-sum t (x - log sum exp(x))`` where t != 0."""
+    t = class_indices(labels, x.shape)
+    log_sum = np.log(np.exp(x).sum(axis=-1))
+    if t is None:
+        log_p = x - np.expand_dims(log_sum, -1)
+        losses = -np.where(labels != 0, labels * log_p, 0).sum(axis=-1)
+    else:
+        losses = log_sum - x.reshape(sample_shape(x.shape))[np.arange(t.size), t].reshape(x.shape[:-1])
+    return reduce_losses(losses, reduction)
+
+
+def softmax_cross_entropy(
+    x: Any, labels: Any, *, reduction: str = "mean"
+) -> tuple[Array, Callable[[Any], Array]]:
+    """``log s - (x_t - m)`` or ``-sum t ((x - m) - log s)``; the pullback keeps p, unrounded."""
+    x = np.asarray(x)
+    inner, outer = working_dtype(x.dtype), result_dtype(x.dtype)
+    samples, classes = sample_shape(x.shape)
+    t = class_indices(labels, x.shape)
+    logits = np.ascontiguousarray(x.reshape(samples, classes), dtype=inner)
+    p, m, s = exponentials(logits)
+    with np.errstate(all="ignore"):
+        if t is None:
+            weights = np.asarray(labels).astype(inner).reshape(samples, classes)
+            log_p = (logits - m) - np.log(s)
+            losses = -row_sums(np.where(weights != 0, weights * log_p, 0))
+        else:
+            at_label = (np.arange(samples), t)
+            losses = np.log(s[:, 0]) - (logits[at_label] - m[:, 0])
+        loss = reduce_losses(losses.reshape(x.shape[:-1]), reduction)
+
+    def pullback(y_bar: Any) -> Array:
+        with np.errstate(all="ignore"):
+            cotangents = spread_cotangent(y_bar, reduction, samples, inner)
+            if t is None:
+                x_bar: Array = cotangents * (p * row_sums(weights) - weights)
+            else:
+                x_bar = cotangents * p
+                x_bar[at_label] -= cotangents[:, 0]
+            return x_bar.reshape(x.shape).astype(outer, copy=False)
+
+    return np.asarray(loss).astype(outer), pullback
+
+
+SOFTMAX_CROSS_ENTROPY = Operation(
+    name="softmax_cross_entropy",
+    definition=softmax_cross_entropy_definition,
+    rule=softmax_cross_entropy,
+    regions=SOFTMAX_CROSS_ENTROPY_REGIONS,
+    drafts=softmax_cross_entropy_drafts,
+    source="Goodfellow, Bengio, Courville 2016, Deep Learning, 6.2.2.3",
+)
