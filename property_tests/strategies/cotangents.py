@@ -1,4 +1,4 @@
-"""Cotangents: never constant, since a constant one hides half of all mistakes (softmax pulls it back to 0)."""
+"""Cotangents: never constant, since softmax pulls a constant one back to 0, where mistakes do not show."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _KINDS = st.sampled_from(KINDS)
 
 @st.composite
 def cotangents(draw: Draw, shape: Shape, dtype: str) -> Array:
-    """A cotangent of ``shape`` in ``dtype``: signed normals; at times one-hot, positive, large, small or zero."""
+    """A cotangent of ``shape`` in ``dtype``: signed normals; at times another of ``KINDS``."""
     kind: str = draw(_KINDS)
     return _cotangent(kind, np.random.default_rng(draw(SEEDS)), shape, dtype)
 

@@ -13,7 +13,15 @@ from gradassay.vocabulary import Array, Draft
 from property_tests.strategies.indices import draw_selection
 from property_tests.strategies.labels import draw_form, labels, out_of_range
 from property_tests.strategies.probabilities import PROBABILITIES, probabilities
-from property_tests.strategies.shapes import SEEDS, Draw, Shape, axes_of, draw_axis, draw_empty_shape, draw_shape
+from property_tests.strategies.shapes import (
+    SEEDS,
+    Draw,
+    Shape,
+    axes_of,
+    draw_axis,
+    draw_empty_shape,
+    draw_shape,
+)
 from property_tests.strategies.values import LOGITS, Rng, logits, rounded, special_values
 
 SOFTMAX_REGIONS: tuple[str, ...] = (*LOGITS, "empty", "scalar", "single")

@@ -1,7 +1,7 @@
 """Drawing from a Hypothesis strategy as a pure function of the strategy, a count and a seed.
 
-By default Hypothesis mixes numbers that it finds in the sources of whatever modules happen to be imported into
-what it draws, and caches them on disk: the same seed then gives other scenarios in another process. A backend of our
+By default Hypothesis mixes numbers from the sources of whatever modules happen to be imported into what it
+draws, and caches them on disk: the same seed then gives other scenarios in another process. A backend of our
 own, Hypothesis' way of exchanging the source of choices, leaves that out.
 """
 
@@ -19,12 +19,12 @@ from hypothesis.strategies import SearchStrategy
 T = TypeVar("T")
 
 _BACKEND = "gradassay"
-#: Below this count the simplest input, which Hypothesis always tries first, is passed over for one that says more.
+#: Below this count the simplest input, which Hypothesis always tries first, makes room for another.
 _FEW = 8
 
 
 class HermeticProvider(HypothesisProvider):
-    """Hypothesis' own choices from the test case's seeded generator, without numbers found in source files."""
+    """Hypothesis' own choices from the seeded generator, without numbers found in source files."""
 
     def _maybe_draw_constant(self, *args: Any, **kwargs: Any) -> None:
         return None

@@ -12,7 +12,7 @@ import numpy as np
 from gradassay.formats import FORMATS, Format
 from gradassay.vocabulary import Array
 from property_tests.strategies.shapes import Shape
-from property_tests.strategies.values import Rng, log_uniform, one_entry, winner, rounded, subnormals
+from property_tests.strategies.values import Rng, log_uniform, one_entry, rounded, subnormals, winner
 
 #: ``filler(rng, shape, format)``: values of ``shape``, classes last.
 Filler = Callable[[Rng, Shape, Format], Array]

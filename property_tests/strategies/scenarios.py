@@ -61,7 +61,8 @@ def draw_scenarios(operation: Operation, *, dtype: str, examples: int, seed: int
     drawn: list[Scenario] = []
     for i, region in enumerate(operation.regions):
         strategy = scenarios(operation, dtype=dtype, region=region)
-        drawn += collect(strategy, count=each + (i < left), seed=_stable_seed(seed, operation.name, dtype, region))
+        region_seed = _stable_seed(seed, operation.name, dtype, region)
+        drawn += collect(strategy, count=each + (i < left), seed=region_seed)
     return drawn
 
 
@@ -79,9 +80,9 @@ def explicit_scenarios(
     """Scenarios from inputs that the caller gives: all of a list, or ``examples`` of a strategy.
 
     Floating arguments are cast to ``dtype``, and so are differentiable ones that were given as integers;
-    ``differentiable=None`` means every floating argument. Cotangents are signed normals, the region is ``given``.
-    Raises UsageError for an input that is not a tuple, that has nothing to differentiate, or that the definition
-    refuses.
+    ``differentiable=None`` means every floating argument. Cotangents are signed normals; the region is
+    ``given``. Raises UsageError for an input that is not a tuple, that has nothing to differentiate, or that
+    the definition refuses.
     """
     params = dict(params or {})
     if isinstance(inputs, st.SearchStrategy):
@@ -100,7 +101,8 @@ def explicit_scenarios(
             shape = _primal_shape(definition, args, params)
         except (ValueError, IndexError, TypeError) as error:
             raise UsageError(f"the definition refuses input {number}: {error}") from error
-        cotangent = signed_cotangent(shape, dtype, _stable_seed(seed, operation_name, dtype, f"given {number}"))
+        own_seed = _stable_seed(seed, operation_name, dtype, f"given {number}")
+        cotangent = signed_cotangent(shape, dtype, own_seed)
         drawn.append(Scenario(operation_name, dtype, args, params, cotangent, wanted, region="given"))
     return drawn
 

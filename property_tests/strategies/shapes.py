@@ -1,7 +1,7 @@
 """Shapes and axes: what the arguments look like before any value is chosen.
 
 A shape is drawn from a table ordered by size, so that one choice decides it and shrinking walks towards the
-smallest. Helpers take ``draw`` of an enclosing composite strategy: nesting composites costs more than drawing.
+smallest. Helpers take the ``draw`` of an enclosing composite strategy, as nesting composites is slow.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def table(ndim: int) -> tuple[Shape, ...]:
     sides = range(2, _LARGEST_SIDE[ndim] + 1)
     small = list(product(sides, repeat=ndim))
     # A side of 1 is where broadcasting mistakes hide; one in each position is enough.
-    thin = [shape[:i] + (1,) + shape[i + 1 :] for shape in small[:: ndim**2] for i in range(ndim)]
+    thin = [(*shape[:i], 1, *shape[i + 1 :]) for shape in small[:: ndim**2] for i in range(ndim)]
     return tuple(sorted({*small, *thin, *_LARGE[ndim]}, key=lambda shape: (prod(shape), shape)))
 
 
@@ -46,13 +46,15 @@ def _shapes(ndim: int, least_last: int) -> st.SearchStrategy[Shape]:
     return st.sampled_from([shape for shape in table(ndim) if shape[-1:] >= (least_last,)])
 
 
-_SOME_NDIM = {dims: st.sampled_from(dims) for dims in ((2, 1, 2, 3, 4), (2, 1, 2, 3))}
+@cache
+def _ndims(least: int, most: int) -> st.SearchStrategy[int]:
+    # Matrices come first and twice: they are what most rules are written for.
+    return st.sampled_from([ndim for ndim in (2, 1, 2, 3, 4) if least <= ndim <= most])
 
 
-def draw_shape(draw: Draw, *, most: int = 4, least_last: int = 1) -> Shape:
-    """A shape of 1 to ``most`` (3 or 4) dimensions whose last side is at least ``least_last``."""
-    ndim = draw(_SOME_NDIM[(2, 1, 2, 3, 4) if most == 4 else (2, 1, 2, 3)])
-    shape: Shape = draw(_shapes(ndim, least_last))
+def draw_shape(draw: Draw, *, least: int = 1, most: int = 4, least_last: int = 1) -> Shape:
+    """A shape of ``least`` to ``most`` dimensions whose last side is at least ``least_last``."""
+    shape: Shape = draw(_shapes(draw(_ndims(least, most)), least_last))
     return shape
 
 
@@ -62,7 +64,7 @@ def draw_empty_shape(draw: Draw, *, most: int = 4, keep_last: bool = False) -> S
     if keep_last and len(shape) == 1:
         return (0, *shape)
     i = draw(st.integers(0, len(shape) - 1 - keep_last))
-    return shape[:i] + (0,) + shape[i + 1 :]
+    return (*shape[:i], 0, *shape[i + 1 :])
 
 
 _AXIS_KINDS = st.sampled_from(("default", "int", "int", "several", "all"))

@@ -1,7 +1,7 @@
 """The regions that values come from: one declaration each, for logits and for probabilities.
 
 Each filler returns float64 values that are rounded into the dtype under test afterwards; where a region lives
-in the last bits (``near_ties``, ``subnormal``, ``near_one``) the float64 values are members of that dtype already.
+in the last bits (``near_ties``, ``subnormal``) they are members of that dtype already.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ Filler = Callable[[Rng, Shape, tuple[int, ...], Format], Array]
 def rounded(values: Any, dtype: str) -> Array:
     """``values`` in the dtype under test; too large a magnitude becomes infinite, without a warning."""
     with np.errstate(all="ignore"):
-        return np.asarray(values, dtype=np.float64).astype(FORMATS[dtype].dtype)
+        near: Array = np.asarray(values, dtype=np.float64).astype(FORMATS[dtype].dtype)
+        return near
 
 
 def steps_away(values: Array, steps: Array, fmt: Format) -> Array:
@@ -31,7 +32,8 @@ def steps_away(values: Array, steps: Array, fmt: Format) -> Array:
     bits = np.dtype(f"i{fmt.dtype.itemsize}")
     near = rounded(values, fmt.name)
     moved = np.ascontiguousarray(near).reshape(near.shape).view(bits) + steps.astype(bits)
-    return moved.view(fmt.dtype).astype(np.float64)
+    stepped: Array = moved.view(fmt.dtype).astype(np.float64)
+    return stepped
 
 
 def _signs(rng: Rng, shape: Shape) -> Array:
@@ -49,13 +51,14 @@ def winner(rng: Rng, shape: Shape, axes: tuple[int, ...]) -> Array:
 
 
 def one_entry(rng: Rng, shape: Shape) -> Array:
+    """A mask with one True."""
     mask = np.zeros(shape, dtype=bool)
     mask.flat[rng.integers(mask.size)] = True
     return mask
 
 
 def log_uniform(rng: Rng, low: float, high: float, shape: Shape) -> Array:
-    # exp2 of an exponent, as log(high / low) itself overflows over the whole range of float64.
+    """Magnitudes between ``low`` and ``high``, every power of two as likely as any other."""
     return np.asarray(np.exp2(rng.uniform(np.log2(low), np.log2(high), shape)))
 
 
@@ -66,7 +69,7 @@ def _ordinary(rng: Rng, shape: Shape, axes: tuple[int, ...], fmt: Format) -> Arr
 def _large(rng: Rng, shape: Shape, axes: tuple[int, ...], fmt: Format) -> Array:
     """At least one entry overflows in a naive exp.
 
-    Half of the time the rows share a large offset, so that the result of a sound softmax is far from saturated.
+    Half of the time the rows share a large offset, so that a sound softmax of them is far from saturated.
     """
     overflow = 1.02 * np.log(fmt.max)
     peak = rng.uniform(overflow, 1000.0)
@@ -94,14 +97,14 @@ def subnormals(rng: Rng, shape: Shape, fmt: Format) -> Array:
 
 
 def _zeros(rng: Rng, shape: Shape, axes: tuple[int, ...], fmt: Format) -> Array:
-    return _signs(rng, shape) * 0.0
+    return np.asarray(_signs(rng, shape) * 0.0)
 
 
 def _ties(rng: Rng, shape: Shape, axes: tuple[int, ...], fmt: Format) -> Array:
     """Two distinct values; about half of the rows are all equal."""
     pool = rng.standard_normal(2) * rng.choice((1.0, 5.0))
     whole = rng.random(_per_row(shape, axes)) < 0.5
-    return np.where(whole, pool[0], pool[rng.integers(0, 2, shape)])
+    return np.asarray(np.where(whole, pool[0], pool[rng.integers(0, 2, shape)]))
 
 
 def _near_ties(rng: Rng, shape: Shape, axes: tuple[int, ...], fmt: Format) -> Array:
@@ -111,9 +114,11 @@ def _near_ties(rng: Rng, shape: Shape, axes: tuple[int, ...], fmt: Format) -> Ar
 
 
 def _saturated(rng: Rng, shape: Shape, axes: tuple[int, ...], fmt: Format) -> Array:
-    """One entry of each row lies 10 to 200 above the others."""
-    gap = log_uniform(rng, 10.0, 200.0, _per_row(shape, axes))
-    return np.where(winner(rng, shape, axes), gap + 3.0, rng.uniform(-1.0, 1.0, shape))
+    """One entry of each row lies 10 to 200 above the others: it is large, or they are very negative."""
+    rows = _per_row(shape, axes)
+    gap = log_uniform(rng, 10.0, 200.0, rows)
+    values = np.where(winner(rng, shape, axes), gap + 2.5, rng.uniform(-1.0, 1.0, shape))
+    return np.asarray(values - gap * (rng.random(rows) < 0.5))
 
 
 def _minus_infinity(rng: Rng, shape: Shape, axes: tuple[int, ...], fmt: Format) -> Array:
@@ -165,4 +170,5 @@ def special_values(rng: Rng, shape: Shape, dtype: str) -> Array:
     fmt = FORMATS[dtype]
     pool = np.array([0.0, -0.0, fmt.eta, -fmt.eta, fmt.tiny, fmt.max, -fmt.max, np.inf, -np.inf, np.nan])
     special = (rng.random(shape) < 0.5) | (one_entry(rng, shape) if np.prod(shape) else False)
-    return rounded(np.where(special, pool[rng.integers(0, len(pool), shape)], rng.standard_normal(shape)), dtype)
+    drawn = pool[rng.integers(0, len(pool), shape)]
+    return rounded(np.where(special, drawn, rng.standard_normal(shape)), dtype)

@@ -1,0 +1,17 @@
+"""Hypothesis profiles: `ci` tries the same inputs every time, `explore` new ones.
+
+The environment variable GRADASSAY_PROFILE names one; without it, `ci` is chosen where CI is set.
+"""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+# How fast inputs are drawn depends on the machine, and says nothing about a law.
+_ANY_SPEED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+
+settings.register_profile("ci", derandomize=True, database=None, print_blob=True, **_ANY_SPEED)
+settings.register_profile("explore", **_ANY_SPEED)
+settings.load_profile(os.environ.get("GRADASSAY_PROFILE") or ("ci" if os.environ.get("CI") else "explore"))
