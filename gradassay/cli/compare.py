@@ -1,0 +1,39 @@
+"""``gradassay compare``: the report."""
+
+from __future__ import annotations
+
+import click
+
+from gradassay.cli import options
+
+
+@click.command("compare", short_help="The report: who agrees with the mathematics, and who does not.")
+@click.argument("operations", nargs=-1, metavar="[OP]...")
+@options.implementations
+@options.dtypes
+@options.examples(100)
+@options.seed(0)
+@options.out
+@options.json
+def compare_command(
+    operations: tuple[str, ...],
+    implementations: tuple[str, ...] | None,
+    dtypes: tuple[str, ...] | None,
+    examples: int,
+    seed: int,
+    out: str | None,
+    json_to: str | None,
+) -> int:
+    r"""Compare implementations of OP (default: all operations) with certified truth.
+
+    \b
+    gradassay compare softmax get_item --examples 200 --seed 1 --out out
+    gradassay compare --implementations numpy,torch --dtypes float32 --json - | jq .rows
+    """
+    from gradassay.cli.measuring import measure, outcome, show
+    from gradassay.cli.saving import Destination
+
+    destination = Destination(out, json_to)
+    run = measure(operations, implementations=implementations, dtypes=dtypes, examples=examples, seed=seed)
+    show(run, destination)
+    return outcome(run)

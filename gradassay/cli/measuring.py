@@ -1,0 +1,96 @@
+"""One measurement with a progress bar, and what its outcome means for the exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from gradassay.cli.app import Exit, say
+
+if TYPE_CHECKING:
+    from gradassay.cli.saving import Destination
+    from gradassay.vocabulary import Run
+
+Progress = Callable[[str, int, int], None]
+
+
+def measure(
+    operations: Sequence[str] | None = None,
+    *,
+    implementations: Sequence[str] | None = None,
+    dtypes: Sequence[str] | None = None,
+    examples: int = 100,
+    seed: int = 0,
+) -> Run:
+    """Compare; what frameworks print goes to standard error, so that standard output is ours alone."""
+    from gradassay.engine import compare
+
+    with contextlib.redirect_stdout(sys.stderr), progress() as report:
+        return compare(
+            list(operations) if operations else None,
+            implementations=implementations,
+            dtypes=dtypes,
+            examples=examples,
+            seed=seed,
+            progress=report,
+        )
+
+
+@contextlib.contextmanager
+def progress() -> Iterator[Progress | None]:
+    """Give a progress callback that draws on standard error, None where that is no terminal."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("loading", total=None)
+
+        def report(label: str, done: int, total: int) -> None:
+            bar.update(task, description=label, completed=done, total=total)
+
+        yield report
+
+
+def outcome(run: Run) -> Exit:
+    """Exit code of a run that is judged by its subjects."""
+    if run.interrupted:
+        return Exit.INTERRUPTED
+    if not any(row.scenarios for row in run.rows):
+        return Exit.NOTHING
+    return Exit.FAILED if run.failing else Exit.FINE
+
+
+def show(run: Run, destination: Destination) -> None:
+    """Save what was asked for; the table goes to standard output unless results.json does."""
+    destination.save(run)
+    if destination.json_on_stdout:
+        if run.interrupted and sys.stderr is not None:
+            sys.stderr.write("interrupted: results.json holds what was found so far\n")
+    else:
+        say(report_text(run))
+
+
+def report_text(run: Run) -> str:
+    """Render the terminal report for whatever standard output is: colours and width follow it."""
+    from reports.registry import REPORTERS
+
+    stream = _LikeStdout()
+    REPORTERS["terminal"].write(run, stream)
+    return stream.getvalue()
+
+
+class _LikeStdout(io.StringIO):
+    """Collects text, and answers questions about the terminal as standard output would."""
+
+    def isatty(self) -> bool:
+        return sys.stdout is not None and sys.stdout.isatty()
+
+    def fileno(self) -> int:
+        return sys.stdout.fileno()

@@ -1,0 +1,90 @@
+"""Where results go: checked before anything is measured, written whole or not at all."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gradassay.cli.app import fail, say
+
+if TYPE_CHECKING:
+    from gradassay.vocabulary import Run
+
+
+class Destination:
+    """``--out`` and ``--json`` of one command."""
+
+    def __init__(self, out: str | None, json_to: str | None = None) -> None:
+        """Fail now rather than after minutes of measuring."""
+        self.folder = None if out is None else _usable_folder(Path(out), "--out")
+        self.json_on_stdout = json_to == "-"
+        self.json_file: Path | None = None
+        if json_to is not None and not self.json_on_stdout:
+            self.json_file = Path(json_to)
+            if self.json_file.is_dir():
+                fail(f"--json {json_to}: is a directory; name a file, or - for standard output")
+            _usable_folder(self.json_file.absolute().parent, "--json")
+
+    def save(self, run: Run) -> None:
+        """Write every report that was asked for."""
+        from reports.registry import REPORTERS
+
+        if self.folder is not None:
+            for reporter in REPORTERS.values():
+                if reporter.filename is not None:
+                    write_atomically(self.folder / reporter.filename, _text(reporter.name, run))
+        if self.json_file is not None:
+            write_atomically(self.json_file, _text("json", run))
+        if self.json_on_stdout:
+            say(_text("json", run))
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace ``path`` by ``text`` whole, or leave it as it was; UsageError (exit 4) says why not."""
+    temporary = None
+    try:
+        handle, temporary = tempfile.mkstemp(
+            dir=path.absolute().parent, prefix=f".{path.name}.", suffix=".tmp"
+        )
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        # mkstemp makes files private; a report is as public as any other new file
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, 0o666 & ~umask)
+        os.replace(temporary, path)
+        temporary = None
+    except OSError as error:
+        fail(f"cannot write {path}: {error.strerror or error}; nothing of it was kept")
+    finally:
+        if temporary is not None:
+            with suppress(OSError):
+                os.unlink(temporary)
+
+
+def _usable_folder(folder: Path, option: str) -> Path:
+    """Make ``folder`` and write to it once."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except FileExistsError:
+        fail(f"{option} {folder}: is not a directory; name one that can be written to")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        fail(f"{option} {folder}: {reason}; name a directory that can be written to")
+    return folder
+
+
+def _text(reporter: str, run: Run) -> str:
+    from reports.registry import REPORTERS
+
+    stream = io.StringIO()
+    REPORTERS[reporter].write(run, stream)
+    return stream.getvalue()

@@ -1,0 +1,244 @@
+"""The approved state (``reports/expected.toml``): what was measured, and every known discrepancy with its reason.
+
+The gate holds a run against *intended* statements and not against recorded numbers: a discrepancy is known by
+operation, implementation, dtype, verdict and cause. Whatever differs is a breach, in either direction.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import tomlkit
+
+from gradassay.errors import UsageError
+from gradassay.vocabulary import Row, Run, Verdict
+
+SCHEMA = 1
+APPROVE = "gradassay approve --reason TEXT"
+
+
+class Place(NamedTuple):
+    """One row of a run."""
+
+    operation: str
+    implementation: str
+    dtype: str
+
+
+class Known(NamedTuple):
+    """One discrepancy: where, what and why it happens."""
+
+    place: Place
+    verdict: Verdict
+    cause: str
+
+
+@dataclass(frozen=True)
+class Expectations:
+    """The content of ``expected.toml``."""
+
+    seed: int = 0
+    examples: int = 100
+    measured: frozenset[Place] = frozenset()
+    """Everything that was measured when it was approved."""
+    reasons: Mapping[Known, str] | None = None
+    """Known discrepancy -> the reason why it was accepted."""
+
+    @property
+    def known(self) -> Mapping[Known, str]:
+        """``reasons``, empty when there are none."""
+        return self.reasons or {}
+
+
+def seen(run: Run) -> dict[Known, int]:
+    """What has to be expected: failing verdicts and conventions of all implementations, with counts."""
+    found: dict[Known, int] = {}
+    for row in run.rows:
+        place = place_of(row)
+        explained: dict[Verdict, int] = {}
+        for each in row.discrepancies:
+            if _gated(each.verdict):
+                known = Known(place, each.verdict, each.cause)
+                found[known] = found.get(known, 0) + each.count
+                explained[each.verdict] = explained.get(each.verdict, 0) + each.count
+        for verdict, number in row.verdicts.items():
+            # a verdict without a discrepancy must not slip through
+            if _gated(verdict) and number > explained.get(verdict, 0):
+                found[Known(place, verdict, "")] = number - explained.get(verdict, 0)
+    return found
+
+
+def place_of(row: Row) -> Place:
+    """Where a row stands."""
+    return Place(row.operation, row.implementation, row.dtype)
+
+
+def measured(run: Run) -> frozenset[Place]:
+    """The rows that judged anything."""
+    return frozenset(place_of(row) for row in run.rows if row.scenarios)
+
+
+def absent(run: Run, place: Place) -> str | None:
+    """The framework that is not installed here and would be needed for ``place``; None when there is none."""
+    name = place.implementation
+    return next((lost for lost in run.missing if name == lost or name.startswith(f"{lost}.")), None)
+
+
+def approve(run: Run, before: Expectations, reason: str, *, seed: int, examples: int) -> Expectations:
+    """Accept ``run``: unchanged entries keep their reason, new ones get ``reason``, others go.
+
+    What could not be measured here, because its framework is not installed, stays as it was.
+    """
+    reason = " ".join(reason.split())
+    if not reason:
+        raise UsageError("--reason is empty: say in a sentence why the new state is right")
+    kept = {known: why for known, why in before.known.items() if absent(run, known.place)}
+    now = {known: before.known.get(known, reason) for known in seen(run)}
+    places = measured(run) | {place for place in before.measured if absent(run, place)}
+    return Expectations(seed, examples, frozenset(places), {**kept, **now})
+
+
+def read(path: Path) -> Expectations:
+    """Read ``path``; UsageError names file, line and remedy."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UsageError(
+            f"{path}: there is no approved state to hold against; make one with: {APPROVE}"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read ({error}); restore it from version control") from error
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _damaged(path, None, f"not TOML: {error}") from error
+    return _parse(path, text, document)
+
+
+def text(expectations: Expectations) -> str:
+    """``expectations`` as TOML, in an order that depends on the content alone."""
+    document = tomlkit.document()
+    document.add(
+        tomlkit.comment("The approved state of the comparison. `gradassay check` holds every run against it.")
+    )
+    document.add(tomlkit.comment(f"Written by `{APPROVE}`; reasons may be edited by hand."))
+    document.add("schema", tomlkit.item(SCHEMA))
+    document.add("seed", tomlkit.item(expectations.seed))
+    document.add("examples", tomlkit.item(expectations.examples))
+    table = tomlkit.table(is_super_table=True)
+    for operation in sorted({place.operation for place in expectations.measured}):
+        inner = tomlkit.table()
+        places = [place for place in expectations.measured if place.operation == operation]
+        for implementation in sorted({place.implementation for place in places}):
+            dtypes = sorted((p.dtype for p in places if p.implementation == implementation), key=_dtype_order)
+            inner.add(tomlkit.key(implementation), tomlkit.item(dtypes))
+        table.add(operation, inner)
+    document.add("measured", table)
+    entries = tomlkit.aot()
+    for known in sorted(expectations.known, key=_order):
+        entry = tomlkit.table()
+        for name, value in (
+            *known.place._asdict().items(),
+            ("verdict", known.verdict.value),
+            ("cause", known.cause),
+        ):
+            entry.add(name, tomlkit.item(value))
+        entry.add("reason", tomlkit.item(expectations.known[known]))
+        entries.append(entry)
+    if entries:
+        document.add("expected", entries)
+    return tomlkit.dumps(document)
+
+
+def _gated(verdict: Verdict) -> bool:
+    return verdict.fails or verdict is Verdict.CONVENTION
+
+
+def _dtype_order(name: str) -> tuple[int, str]:
+    order = ("float64", "float32", "float16", "bfloat16")
+    return (order.index(name) if name in order else len(order), name)
+
+
+def _order(known: Known) -> tuple[Any, ...]:
+    place = known.place
+    return place.operation, place.implementation, _dtype_order(place.dtype), known.verdict.rank, known.cause
+
+
+def _parse(path: Path, text: str, document: Mapping[str, Any]) -> Expectations:
+    if document.get("schema") != SCHEMA:
+        raise _damaged(
+            path, _line(text, r"schema"), f"schema is {document.get('schema')!r}, should be {SCHEMA}"
+        )
+    numbers = {}
+    for name, least in (("seed", 0), ("examples", 1)):
+        value = document.get(name)
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise _damaged(
+                path, _line(text, name), f"{name} is {value!r}, should be a whole number from {least}"
+            )
+        numbers[name] = value
+    places = frozenset(_places(path, text, document.get("measured", {})))
+    if not places:
+        raise _damaged(
+            path, _line(text, r"\[measured"), "[measured] is missing or empty, so nothing could be held"
+        )
+    reasons: dict[Known, str] = {}
+    entries = document.get("expected", [])
+    starts = [
+        number
+        for number, line in enumerate(text.splitlines(), 1)
+        if re.match(r"\s*\[\[\s*expected\s*\]\]", line)
+    ]
+    if not isinstance(entries, list):
+        raise _damaged(path, _line(text, r"\[?expected"), "expected should be [[expected]] entries")
+    for i, entry in enumerate(entries):
+        line = starts[i] if i < len(starts) else None
+        known, reason = _entry(path, line, entry)
+        if known in reasons:
+            raise _damaged(path, line, "this [[expected]] entry stands there twice")
+        reasons[known] = reason
+    return Expectations(**numbers, measured=places, reasons=reasons)
+
+
+def _places(path: Path, text: str, table: Any) -> Iterable[Place]:
+    for operation, implementations in table.items() if isinstance(table, dict) else ():
+        where = _line(text, rf"\[measured\.\"?{re.escape(operation)}")
+        if not isinstance(implementations, dict):
+            raise _damaged(
+                path, where, f"measured.{operation} should be a table of implementation = [dtypes]"
+            )
+        for implementation, dtypes in implementations.items():
+            if not isinstance(dtypes, list) or not all(isinstance(dtype, str) for dtype in dtypes):
+                raise _damaged(
+                    path, where, f"measured.{operation}.{implementation} should be a list of dtypes"
+                )
+            yield from (Place(operation, implementation, dtype) for dtype in dtypes)
+
+
+def _entry(path: Path, line: int | None, entry: Any) -> tuple[Known, str]:
+    names = ("operation", "implementation", "dtype", "verdict", "cause", "reason")
+    if not isinstance(entry, dict):
+        raise _damaged(path, line, "an [[expected]] entry should be a table")
+    for name in names:
+        if not isinstance(entry.get(name), str):
+            raise _damaged(path, line, f"an [[expected]] entry has no {name} (a string)")
+    operation, implementation, dtype, verdict, cause, reason = (entry[name] for name in names)
+    if verdict not in {each.value for each in Verdict}:
+        raise _damaged(path, line, f"unknown verdict {verdict!r}")
+    if not reason.strip():
+        raise _damaged(path, line, "an [[expected]] entry has an empty reason")
+    return Known(Place(operation, implementation, dtype), Verdict(verdict), cause), reason
+
+
+def _line(text: str, pattern: str) -> int | None:
+    return next((n for n, line in enumerate(text.splitlines(), 1) if re.match(rf"\s*{pattern}", line)), None)
+
+
+def _damaged(path: Path, line: int | None, what: str) -> UsageError:
+    where = f"{path}:{line}" if line else str(path)
+    return UsageError(f"{where}: {what}; restore it from version control, or delete it and run: {APPROVE}")

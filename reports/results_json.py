@@ -1,0 +1,102 @@
+"""results.json: the whole run for programs; ``schema`` is raised whenever a reader has to change.
+
+1: rows with verdicts, worst errors and discrepancies (DESIGN: contracts).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TextIO
+
+from gradassay.environment import installed
+from gradassay.vocabulary import Discrepancy, Example, Row, Run, Verdict, Worst
+from reports.encoding import encode_array, encode_float, encode_params
+
+SCHEMA = 1
+
+
+class JsonReporter:
+    """Strict JSON; two runs with one seed differ in ``environment`` and ``seconds`` alone."""
+
+    name = "json"
+    filename = "results.json"
+
+    def write(self, run: Run, stream: TextIO) -> None:
+        """Write ``run``, one key a line."""
+        json.dump(document(run), stream, indent=1, ensure_ascii=False, allow_nan=False)
+        stream.write("\n")
+
+
+def document(run: Run) -> dict[str, Any]:
+    """``run`` as plain JSON values, keys in fixed order."""
+    return {
+        "schema": SCHEMA,
+        "tool": {"name": "gradassay", "version": installed("gradassay")},
+        "environment": dict(run.environment),
+        "subjects": list(run.subjects),
+        "missing": dict(sorted(run.missing.items())),
+        "notes": list(run.notes),
+        "interrupted": run.interrupted,
+        "rows": [_row(row) for row in run.rows],
+        "seconds": encode_float(run.seconds),
+    }
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return {
+        "operation": row.operation,
+        "implementation": row.implementation,
+        "dtype": row.dtype,
+        "scenarios": row.scenarios,
+        "skipped": dict(sorted(row.skipped.items())),
+        "verdicts": {
+            verdict.value: row.verdicts[verdict] for verdict in Verdict if row.verdicts.get(verdict)
+        },
+        "worst": _worst(row.worst),
+        "regions": dict(row.regions),
+        "discrepancies": [_discrepancy(found) for found in row.discrepancies],
+    }
+
+
+def _worst(worst: Worst) -> dict[str, Any]:
+    return {
+        **_number("budget_ratio", worst.budget_ratio),
+        **_number("ulp", worst.ulp),
+        **_number("normwise", worst.normwise),
+    }
+
+
+def _discrepancy(found: Discrepancy) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "verdict": found.verdict.value,
+        "cause": found.cause,
+        "count": found.count,
+        "message": found.message,
+        "example": _example(found.example),
+        "reproduce": found.reproduce,
+    }
+
+
+def _example(example: Example) -> dict[str, Any]:
+    scenario = example.scenario
+    return {
+        "args": [encode_array(array) for array in scenario.args],
+        "params": encode_params(scenario.params),
+        "cotangent": encode_array(scenario.cotangent),
+        "region": scenario.region,
+        "layout": scenario.layout,
+        "valid": scenario.valid,
+        "path": example.path,
+        "index": None if example.index is None else [int(i) for i in example.index],
+        **_number("expected", example.expected),
+        **_number("got", example.got),
+        **_number("budget", example.budget),
+    }
+
+
+def _number(name: str, value: float | None) -> dict[str, Any]:
+    """A number, and its bits beside it."""
+    if value is None:
+        return {name: None, f"{name}_hex": None}
+    return {name: encode_float(value), f"{name}_hex": float(value).hex()}

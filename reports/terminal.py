@@ -1,0 +1,197 @@
+"""The report for a terminal: who differs where, then each discrepancy with its smallest example."""
+
+from __future__ import annotations
+
+import os
+from typing import TextIO
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from gradassay.vocabulary import Row, Run, Verdict
+from reports.numbers import count, short
+from reports.showing import show_entry, show_scenario
+from reports.summary import Group, Summary, agreeing, remarkable
+
+#: Findings that are shown with their example; --out writes all of them.
+FINDINGS_SHOWN = 20
+WIDTH_OF_A_FILE = 100
+#: So that four dtypes fit into 80 columns.
+_ABRIDGED = {Verdict.CONVENTION: "conv."}
+
+
+class TerminalReporter:
+    """Readable at 80 columns; colours where the stream is a terminal and NO_COLOR is not set."""
+
+    name = "terminal"
+    filename = None
+
+    def write(self, run: Run, stream: TextIO) -> None:
+        """Write the report of ``run``."""
+        # rich would measure the terminal of standard input for a report that goes to a file
+        fixed = None if stream.isatty() or "COLUMNS" in os.environ else WIDTH_OF_A_FILE
+        console = Console(file=stream, width=fixed, highlight=False)
+        summary = Summary(run)
+        for operation in summary.operations:
+            console.print(_table(summary, operation), "")
+        if run.rows:
+            console.print(_totals(summary), "")
+            _regions(console, summary)
+        _section(console, "Failures", summary.failures, summary, limit=None)
+        _section(console, "Findings on the others", summary.findings, summary, limit=FINDINGS_SHOWN)
+        _remarks(console, summary)
+        _lists(console, summary)
+        style = "bold green" if run.ok and not run.interrupted else "bold red"
+        console.print(Text.assemble((summary.word, style), f"  {summary.headline}"))
+
+
+def _table(summary: Summary, operation: str) -> Table:
+    table = _grid(operation)
+    table.add_column("agree/judged worst", header_style="dim", no_wrap=True, min_width=18)
+    for dtype in summary.dtypes:
+        table.add_column(dtype, no_wrap=True, min_width=13, header_style="dim")
+    for implementation in summary.implementations(operation):
+        subject = implementation in summary.run.subjects
+        cells = [summary.cells.get((operation, implementation, dtype)) for dtype in summary.dtypes]
+        name = Text(implementation, style="bold" if subject else "")
+        table.add_row(name, *(_cell(row, subject) for row in cells))
+    return table
+
+
+def _grid(title: str) -> Table:
+    return Table(
+        title=Text(title, style="bold"), title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0)
+    )
+
+
+def _cell(row: Row | None, subject: bool) -> Text:
+    """``196/200 0.53``: agreeing of judged and the worst error/budget; below it what does not agree."""
+    if row is None:
+        return Text("")
+    if not row.scenarios:
+        return Text("skipped", style="dim")
+    marks = remarkable(row)
+    style = ("red" if subject else "yellow") if row.fails else "green"
+    lines = [Text(f"{agreeing(row)}/{row.scenarios} {short(row.worst.budget_ratio, 2)}", style=style)]
+    lines += [
+        _mark(verdict, subject).append(f"{number} {_ABRIDGED.get(verdict, verdict)}")
+        for verdict, number in marks
+    ]
+    return Text("\n").join(lines)
+
+
+def _mark(verdict: Verdict, subject: bool) -> Text:
+    if not verdict.fails:
+        return Text("~", style="cyan")
+    return Text("✗", style="red") if subject else Text("!", style="yellow")
+
+
+def _totals(summary: Summary) -> Table:
+    table = _grid("all verdicts")
+    table.add_column("", no_wrap=True)
+    shown = summary.verdicts
+    for verdict in shown:
+        table.add_column(verdict.value, justify="right", header_style="dim", overflow="fold")
+    for implementation in summary.implementations():
+        total = summary.totals(implementation)
+        subject = implementation in summary.run.subjects
+        bad = "red" if subject else "yellow"
+        numbers = [
+            Text(
+                f"{total[verdict]:,}" if total[verdict] else "·",
+                style=bad if verdict.fails and total[verdict] else "",
+            )
+            for verdict in shown
+        ]
+        table.add_row(Text(implementation, style="bold" if subject else ""), *numbers)
+    return table
+
+
+def _regions(console: Console, summary: Summary) -> None:
+    layouts = {name: number for name, number in summary.regions.items() if name.startswith("layout: ")}
+    regions = {name: number for name, number in summary.regions.items() if name not in layouts}
+    for title, counted in (("regions", regions), ("layouts", layouts)):
+        if counted:
+            text = " · ".join(
+                f"{name.removeprefix('layout: ')} {number:,}" for name, number in counted.items()
+            )
+            console.print(Text(f"{title}: {text}", style="dim"))
+    console.print()
+
+
+def _section(
+    console: Console, title: str, groups: tuple[Group, ...], summary: Summary, limit: int | None
+) -> None:
+    if not groups:
+        return
+    shown = groups if limit is None else groups[:limit]
+    showing = "" if len(shown) == len(groups) else f", showing {len(shown)} (--out DIR writes all)"
+    console.print(Text(f"{title}: {len(groups)}{showing}", style="bold"))
+    for group in shown:
+        console.print(_heading(group))
+        console.print(Padding(_details(group), (0, 0, 1, 4), expand=False))
+
+
+def _heading(group: Group) -> Text:
+    return Text.assemble(
+        "  ",
+        _mark(group.verdict, group.fails),
+        (f" {group.implementation} {group.operation}", "bold"),
+        f" {group.verdict}",
+        (f": {group.cause}" if group.cause else ""),
+        (f" ({group.dtypes})", "dim"),
+    )
+
+
+def _details(group: Group) -> Text:
+    found = group.first
+    lines = [Text(found.message)]
+    lines += [Text(f"{name} = {value}", style="cyan") for name, value in show_scenario(found.example)]
+    entry = show_entry(found.example)
+    if entry:
+        lines.append(Text(f"at {entry}"))
+    if found.reproduce:
+        lines.append(Text(found.reproduce, style="dim"))
+    return Text("\n").join(lines)
+
+
+def _remarks(console: Console, summary: Summary) -> None:
+    who: dict[tuple[str, Verdict, str], list[str]] = {}
+    for group in summary.remarks:
+        who.setdefault((group.operation, group.verdict, group.cause), []).append(group.implementation)
+    if who:
+        console.print(Text(f"Conventions and the like: {len(who)}", style="bold"))
+    for (operation, verdict, cause), names in who.items():
+        text = f" {operation} {verdict}{f': {cause}' if cause else ''}"
+        line = Text.assemble(_mark(verdict, False), text, (f" ({', '.join(names)})", "dim"))
+        console.print(Padding(line, (0, 0, 0, 2), expand=False))
+    if who:
+        console.print()
+
+
+def _lists(console: Console, summary: Summary) -> None:
+    run = summary.run
+    if summary.skipped:
+        console.print(Text("Skipped", style="bold"))
+        for reason, who in summary.skipped.items():
+            numbers = ", ".join(f"{name} {number:,}" for name, number in who.items())
+            console.print(
+                Padding(Text.assemble(reason, (f" ({numbers})", "dim")), (0, 0, 0, 2), expand=False)
+            )
+        console.print()
+    if run.missing:
+        console.print(Text("Not installed, so not compared", style="bold"))
+        for name, remedy in sorted(run.missing.items()):
+            console.print(Padding(Text.assemble((name, "yellow"), f": {remedy}"), (0, 0, 0, 2), expand=False))
+        console.print()
+    for note in run.notes:
+        console.print(Text(f"note: {note}", style="yellow"))
+    if run.interrupted:
+        console.print(
+            Text(
+                f"interrupted: this is what was found so far ({count(summary.judged, 'verdict')})",
+                style="red",
+            )
+        )
