@@ -1,7 +1,7 @@
-"""What all frameworks share: loading one quietly, turning native functions into rules, saying what is left out.
+"""What all frameworks share: loading one lazily, turning native functions into rules, running a table of them.
 
-A framework is one file with a table ``FUNCTIONS``: operation -> function on native tensors. The adapter of that
-file turns such a function into a rule, NumPy in and NumPy out; `FrameworkComparator` runs the table's rules.
+A framework is one file with a table ``FUNCTIONS``: operation -> function on native tensors. The adapter of
+that file turns such a function into a rule, NumPy in and NumPy out; `FrameworkComparator` runs the table.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from functools import lru_cache, wraps
-from typing import Any, Protocol
+from functools import cache, wraps
+from typing import Any
 
 import numpy as np
 
@@ -42,12 +42,6 @@ class Lazy:
         return value
 
 
-class Adapter(Protocol):
-    """``from_torch`` and its like."""
-
-    def __call__(self, fn: Function, *, differentiable: tuple[int, ...] | None = None) -> Rule: ...
-
-
 def exposing(fn: Function) -> Callable[[Rule], Rule]:
     """Decorator: the rule shows ``fn``'s name and signature, where ``fn`` has one to show."""
 
@@ -56,7 +50,7 @@ def exposing(fn: Function) -> Callable[[Rule], Rule]:
         try:
             inspect.signature(fn)
         except (ValueError, TypeError):  # a builtin without a signature would hide the rule's own
-            del shown.__wrapped__  # type: ignore[attr-defined]
+            del shown.__wrapped__
         return shown
 
     return decorate
@@ -78,7 +72,7 @@ def from_pair(forward: Callable[..., Any], vjp: Callable[..., Any]) -> Rule:
 
 
 def select(floating: Iterable[bool], differentiable: tuple[int, ...] | None) -> list[int]:
-    """Positions of the arguments to differentiate: floating, and among ``differentiable`` where it is given."""
+    """Positions of the arguments to differentiate: floating, and among ``differentiable`` if given."""
     return [i for i, yes in enumerate(floating) if yes and (differentiable is None or i in differentiable)]
 
 
@@ -99,7 +93,7 @@ def convert(value: Any, native: Callable[[Array], Native]) -> Any:
 
 
 def indexes_classes(p: Native, labels: Native, *, integer: bool) -> bool:
-    """Whether ``labels`` are class indices of ``p[..., C]``: integers of shape ``p.shape[:-1]`` or that + (1,)."""
+    """Whether ``labels`` are class indices of ``p[..., C]``: integers, shape ``p.shape[:-1]`` or that + (1,)."""
     batch = tuple(p.shape[:-1])
     return integer and tuple(labels.shape) in (batch, (*batch, 1))
 
@@ -114,14 +108,15 @@ def index_arrays(index: Any) -> Iterator[Array]:
     return (np.asarray(part) for part in index_parts(index) if isinstance(part, np.ndarray | list))
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class FrameworkComparator:
     """A table of native functions as a comparator; building one imports no framework."""
 
     name: str
     functions: Mapping[str, Function]
     """Operation -> function on native tensors."""
-    adapter: Adapter
+    adapter: Callable[..., Rule]
+    """``from_torch`` and its like: ``adapter(fn, differentiable=positions)``."""
     framework: Lazy
     limits: Callable[[Scenario], str | None] = lambda scenario: None
     """A sentence where this framework cannot express the scenario, else None; each is held by a test."""
@@ -148,8 +143,8 @@ class FrameworkComparator:
         return evaluate_rule(self.rule(scenario.operation, scenario.differentiable), scenario)
 
 
-@lru_cache(maxsize=None)
-def _rule(adapter: Adapter, fn: Function, differentiable: tuple[int, ...]) -> Rule:
+@cache
+def _rule(adapter: Callable[..., Rule], fn: Function, differentiable: tuple[int, ...]) -> Rule:
     return adapter(fn, differentiable=differentiable)
 
 

@@ -1,9 +1,10 @@
 """PyTorch: ``from_torch``, and the table of what its users would write for each operation.
 
-Shapes and parameters are the catalogue's (class axis last, labels by index or as a distribution); a function here
-moves axes where PyTorch wants them elsewhere and does nothing else. Tensors stay on the CPU, eager.
+Shapes and parameters are the catalogue's (class axis last, labels by index or as a distribution); a function
+here moves axes where PyTorch wants them elsewhere and does nothing else. Tensors stay on the CPU, eager.
 """
 
+# ruff: noqa: D103 - reference_impls documents the operations; here each is one call
 from __future__ import annotations
 
 import math
@@ -20,7 +21,6 @@ from comparators.adapters import (
     Native,
     convert,
     exposing,
-    index_arrays,
     index_parts,
     indexes_classes,
     select,
@@ -30,12 +30,13 @@ from gradassay.vocabulary import Array, Rule, Scenario
 
 if TYPE_CHECKING:
     import torch
-    import torch.nn.functional as F
+    import torch.nn.functional as F  # noqa: N812 - its name everywhere
 else:
     torch, F = Lazy("torch"), Lazy("torch.nn.functional")
 
 
 # ---- NumPy in, NumPy out
+
 
 def from_torch(fn: Function, *, differentiable: tuple[int, ...] | None = None) -> Rule:
     """The rule of a PyTorch function, by autograd.
@@ -82,11 +83,12 @@ def _array(tensor: torch.Tensor) -> Array:
     if tensor.layout != torch.strided:
         tensor = tensor.to_dense()
     if tensor.dtype == torch.bfloat16:
-        return tensor.contiguous().view(torch.int16).numpy().view(ml_dtypes.bfloat16).copy()
+        return np.array(tensor.contiguous().view(torch.int16).numpy()).view(ml_dtypes.bfloat16)
     return np.array(tensor.numpy())
 
 
 # ---- the operations
+
 
 def softmax(x: Native, *, axis: Any = -1) -> Native:
     return torch.softmax(x, axis) if isinstance(axis, int) else _over(torch.softmax, x, axis)
@@ -131,7 +133,7 @@ def get_item(x: Native, *, index: Any) -> Native:
 
 
 def get_item_grad(y_bar: Native, *, index: Any, shape: tuple[int, ...]) -> Native:
-    """index_put where the index is made of integer tensors, else index_put at the flat positions it selects."""
+    """index_put where the index is made of integer tensors, else at the flat positions that it selects."""
     arrays = index_parts(index)
     if arrays and all(torch.is_tensor(part) and part.dtype != torch.bool for part in arrays):
         return y_bar.new_zeros(shape).index_put(arrays, y_bar, accumulate=True)
@@ -141,11 +143,13 @@ def get_item_grad(y_bar: Native, *, index: Any, shape: tuple[int, ...]) -> Nativ
 
 
 def gathered_get_item(x: Native, *, index: Any) -> Native:
-    return x.gather(0, index)
+    (positions,) = index_parts(index)
+    return x.gather(0, positions)
 
 
 def gathered_get_item_grad(y_bar: Native, *, index: Any, shape: tuple[int, ...]) -> Native:
-    return y_bar.new_zeros(shape).scatter_add(0, index, y_bar)
+    (positions,) = index_parts(index)
+    return y_bar.new_zeros(shape).scatter_add(0, positions, y_bar)
 
 
 def _indexes(p: Native, labels: Native) -> bool:
@@ -186,6 +190,7 @@ GATHER: Mapping[str, Function] = {
 
 # ---- what PyTorch cannot express
 
+
 def _limits(scenario: Scenario) -> str | None:
     parts = index_parts(scenario.params.get("index", ()))
     if any(isinstance(part, slice) and (part.step or 1) < 0 for part in parts):
@@ -198,9 +203,10 @@ def _gather_limits(scenario: Scenario) -> str | None:
         p, labels = scenario.args
         by_index = indexes_classes(p, labels, integer=labels.dtype.kind in "iu")
         return None if by_index or not scenario.valid else "torch.gather takes labels by index alone"
-    arrays = list(index_arrays(scenario.params["index"]))
+    parts = index_parts(scenario.params["index"])
+    arrays = [part for part in parts if isinstance(part, np.ndarray) and part.dtype.kind in "iu"]
     rank = len(scenario.params.get("shape", scenario.args[0].shape))
-    if len(arrays) != 1 or arrays[0].dtype.kind not in "iu" or arrays[0].ndim != 1 or rank != 1:
+    if len(parts) != 1 or [array.ndim for array in arrays] != [1] or rank != 1:
         return "torch.gather stands for a vector indexed by one vector of integers alone"
     if scenario.valid and (arrays[0] < 0).any():
         return "torch.gather takes no negative index"
@@ -210,7 +216,7 @@ def _gather_limits(scenario: Scenario) -> str | None:
 COMPARATORS = {
     comparator.name: comparator
     for comparator in (
-        FrameworkComparator("torch", FUNCTIONS, from_torch, torch, _limits),  # type: ignore[arg-type]
-        FrameworkComparator("torch.gather", GATHER, from_torch, torch, _gather_limits),  # type: ignore[arg-type]
+        FrameworkComparator("torch", FUNCTIONS, from_torch, torch, _limits),
+        FrameworkComparator("torch.gather", GATHER, from_torch, torch, _gather_limits),
     )
 }

@@ -1,9 +1,10 @@
-"""TensorFlow and Keras: ``from_tensorflow``, and what their users would write for each operation.
+"""TensorFlow: ``from_tensorflow``, and the table of what its users would write for each operation.
 
 Eager, on the CPU, with TensorFlow's own defaults (oneDNN too: what is compared and timed is what people run).
 TensorFlow's CPU kernels flush subnormal numbers to zero and put the caller's mode back afterwards.
 """
 
+# ruff: noqa: D103 - reference_impls documents the operations; here each is one call
 from __future__ import annotations
 
 import math
@@ -34,7 +35,7 @@ from gradassay.vocabulary import Array, Rule, Scenario
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
+def quietly() -> Iterator[None]:
     """Import without a word and without a GPU; a TensorFlow that the caller imported stays as it is.
 
     Some lines are written by C++ static initialisers before any log level counts, so the file descriptor of
@@ -44,7 +45,6 @@ def _quietly() -> Iterator[None]:
         yield
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     sys.stderr.flush()
     stderr = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -65,13 +65,13 @@ def _quietly() -> Iterator[None]:
 
 
 if TYPE_CHECKING:
-    import keras
     import tensorflow as tf
 else:
-    tf, keras = Lazy("tensorflow", _quietly), Lazy("keras", _quietly)
+    tf = Lazy("tensorflow", quietly)
 
 
 # ---- NumPy in, NumPy out
+
 
 def from_tensorflow(fn: Function, *, differentiable: tuple[int, ...] | None = None) -> Rule:
     """The rule of a TensorFlow function, by a gradient tape.
@@ -109,6 +109,7 @@ def _array(tensor: Any) -> Array:
 
 # ---- the operations
 
+
 def softmax(x: Native, *, axis: Any = -1) -> Native:
     return tf.nn.softmax(x, axis=axis) if isinstance(axis, int) else _over(tf.nn.softmax, x, axis)
 
@@ -127,27 +128,27 @@ def _over(fn: Function, x: Native, axis: tuple[int, ...] | None) -> Native:
 
 
 def cross_entropy(p: Native, labels: Native, *, reduction: str = "mean") -> Native:
-    if _indexes(p, labels):
-        picked = tf.gather(p, _indices(p, labels), axis=-1, batch_dims=p.ndim - 1)
-        return _reduce(-tf.math.log(picked), reduction)
-    return _reduce(-tf.reduce_sum(tf.cast(labels, p.dtype) * tf.math.log(p), axis=-1), reduction)
+    if has_indices(p, labels):
+        picked = tf.gather(p, class_indices(p, labels), axis=-1, batch_dims=p.ndim - 1)
+        return reduce_loss(-tf.math.log(picked), reduction)
+    return reduce_loss(-tf.reduce_sum(tf.cast(labels, p.dtype) * tf.math.log(p), axis=-1), reduction)
 
 
 def softmax_cross_entropy(x: Native, labels: Native, *, reduction: str = "mean") -> Native:
-    if _indexes(x, labels):
-        loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=_indices(x, labels), logits=x)
+    if has_indices(x, labels):
+        loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=class_indices(x, labels), logits=x)
     else:
         loss = tf.nn.softmax_cross_entropy_with_logits(labels=tf.cast(labels, x.dtype), logits=x)
-    return _reduce(loss, reduction)
+    return reduce_loss(loss, reduction)
 
 
 def get_item(x: Native, *, index: Any) -> Native:
-    """A strided slice; ``gather_nd`` for leading integer arrays; slice, then gather or mask, for one array."""
+    """A strided slice; ``gather_nd`` for leading integer arrays; a slice, then gather or mask, for one."""
     parts = index_parts(index)
     at = [k for k, part in enumerate(parts) if tf.is_tensor(part)]
     if not at:
         return x[index]
-    if all(tf.is_tensor(part) and part.dtype != tf.bool or isinstance(part, int) for part in parts):
+    if all((tf.is_tensor(part) and part.dtype != tf.bool) or isinstance(part, int) for part in parts):
         return tf.gather_nd(x, _stacked(parts)) if len(parts) > 1 else tf.gather(x, parts[0])
     (k,) = at
     mask = parts[k].dtype == tf.bool
@@ -166,46 +167,28 @@ def get_item_grad(y_bar: Native, *, index: Any, shape: tuple[int, ...]) -> Nativ
         return tf.scatter_nd(_stacked(parts), y_bar, shape)
     size = math.prod(shape)
     positions = get_item(tf.reshape(tf.range(size), shape), index=index)
-    return tf.reshape(tf.scatter_nd(positions[..., tf.newaxis], y_bar, [size]), shape)
+    columns, rows = tf.reshape(positions, [-1, 1]), tf.reshape(y_bar, [-1])  # scatter_nd takes no 0-d update
+    return tf.reshape(tf.scatter_nd(columns, rows, [size]), shape)
 
 
-def keras_softmax(x: Native, *, axis: Any = -1) -> Native:
-    return keras.activations.softmax(x, axis=axis)
-
-
-def keras_log_softmax(x: Native, *, axis: Any = -1) -> Native:
-    return keras.activations.log_softmax(x, axis=axis)
-
-
-def keras_cross_entropy(p: Native, labels: Native, *, reduction: str = "mean", logits: bool = False) -> Native:
-    if _indexes(p, labels):
-        loss = keras.losses.sparse_categorical_crossentropy(_indices(p, labels), p, from_logits=logits)
-    else:
-        loss = keras.losses.categorical_crossentropy(labels, p, from_logits=logits)
-    return _reduce(loss, reduction)
-
-
-def keras_softmax_cross_entropy(x: Native, labels: Native, *, reduction: str = "mean") -> Native:
-    return keras_cross_entropy(x, labels, reduction=reduction, logits=True)
-
-
-def _indexes(p: Native, labels: Native) -> bool:
+def has_indices(p: Native, labels: Native) -> bool:
     return indexes_classes(p, labels, integer=labels.dtype.is_integer)
 
 
-def _indices(p: Native, labels: Native) -> Native:
-    return tf.reshape(labels, p.shape[:-1])
+def class_indices(p: Native, labels: Native) -> Native:
+    """Class indices as TensorFlow's kernels want them: int64, in the shape of the batch."""
+    return tf.reshape(tf.cast(labels, tf.int64), p.shape[:-1])
 
 
 def _stacked(parts: tuple[Any, ...]) -> Native:
-    """Integer arrays of the leading axes as the one array of coordinates that gather_nd and scatter_nd take."""
+    """Index arrays of the leading axes as the one array of coordinates that gather_nd and scatter_nd take."""
     if len(parts) == 1:
         return parts[0][..., tf.newaxis]
     shape = np.broadcast_shapes(*(tuple(np.shape(part)) for part in parts))
     return tf.stack([tf.broadcast_to(tf.cast(part, tf.int64), shape) for part in parts], axis=-1)
 
 
-def _reduce(loss: Native, reduction: str) -> Native:
+def reduce_loss(loss: Native, reduction: str) -> Native:
     return {"none": tf.identity, "mean": tf.reduce_mean, "sum": tf.reduce_sum}[reduction](loss)
 
 
@@ -218,16 +201,8 @@ FUNCTIONS: Mapping[str, Function] = {
     "get_item_grad": get_item_grad,
 }
 
-#: The second way, through Keras: its losses on probabilities divide them by their sum and clip them.
-KERAS: Mapping[str, Function] = {
-    "softmax": keras_softmax,
-    "log_softmax": keras_log_softmax,
-    "cross_entropy": keras_cross_entropy,
-    "softmax_cross_entropy": keras_softmax_cross_entropy,
-}
-
-
 # ---- what TensorFlow cannot express
+
 
 def _limits(scenario: Scenario) -> str | None:
     arrays = list(index_arrays(scenario.params.get("index", ())))
@@ -237,7 +212,7 @@ def _limits(scenario: Scenario) -> str | None:
     integers = all(array.dtype.kind in "iu" for array in arrays)
     alone = all(isinstance(part, np.ndarray | list | int) for part in parts)
     if not (integers and alone) and (len(arrays) > 1 or any(isinstance(part, int) for part in parts)):
-        return "TensorFlow has no gather for index arrays mixed with slices or masks and further arrays or ints"
+        return "TensorFlow gathers by arrays of the leading axes, or by one array beside slices"
     if any(array.dtype.kind == "b" and array.ndim == 0 for array in arrays):
         return "tf.boolean_mask takes no 0-d mask"
     negative = any((array < 0).any() for array in arrays if array.dtype.kind == "i")
@@ -246,10 +221,4 @@ def _limits(scenario: Scenario) -> str | None:
     return None
 
 
-COMPARATORS = {
-    comparator.name: comparator
-    for comparator in (
-        FrameworkComparator("tensorflow", FUNCTIONS, from_tensorflow, tf, _limits),  # type: ignore[arg-type]
-        FrameworkComparator("tensorflow.keras", KERAS, from_tensorflow, keras),  # type: ignore[arg-type]
-    )
-}
+COMPARATORS = {"tensorflow": FrameworkComparator("tensorflow", FUNCTIONS, from_tensorflow, tf, _limits)}
