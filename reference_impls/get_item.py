@@ -30,10 +30,7 @@ from property_tests.strategies import (
     get_item_drafts,
     get_item_grad_drafts,
 )
-from reference_impls.rows import working_dtype
-
-#: Rows of at least this many entries are worth a call each; shorter ones are added entry by entry.
-LONG_ROW = 64
+from reference_impls.rows import LONG_ROW, working_dtype
 
 
 def get_item_definition(x: Any, *, index: Any) -> Any:
@@ -96,7 +93,8 @@ def add_rows(y_bar: Array, index: Any, shape: tuple[int, ...]) -> Array:
     """Row after row: each is one vectorised addition to memory that lies together."""
     x_bar = np.zeros(shape, working_dtype(y_bar.dtype))
     for row, cotangent in zip(np.ravel(index).tolist(), y_bar.reshape(-1, *shape[1:]), strict=True):
-        x_bar[row] += cotangent
+        collected = x_bar[row]  # a view
+        collected += cotangent
     return x_bar
 
 

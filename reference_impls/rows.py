@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,9 @@ Axis = int | tuple[int, ...] | None
 
 #: A block, its source and its result together stay within the second-level cache of today's processors.
 BLOCK_BYTES = 1 << 18
+
+#: Rows of at least this many entries are worth a call each.
+LONG_ROW = 256
 
 
 def working_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -47,8 +51,11 @@ class Rows:
     """The shape in that order."""
     shape: tuple[int, int]
     """The matrix: how many slices, how many entries in each."""
+    inverse: tuple[int, ...]
+    """The permutation that undoes ``order``."""
 
     @classmethod
+    @lru_cache(maxsize=256)
     def along(cls, axis: Axis, shape: tuple[int, ...]) -> Rows:
         """Rows along ``axis``: an int, several, none (``()``) or all (``None``); AxisError out of range."""
         ndim = len(shape)
@@ -56,7 +63,8 @@ class Rows:
         order = (*(a for a in range(ndim) if a not in reduced), *sorted(reduced))
         moved = tuple(shape[a] for a in order)
         kept = ndim - len(reduced)
-        return cls(order, moved, (math.prod(moved[:kept]), math.prod(moved[kept:])))
+        inverse = tuple(sorted(range(ndim), key=order.__getitem__))
+        return cls(order, moved, (math.prod(moved[:kept]), math.prod(moved[kept:])), inverse)
 
     def of(self, x: Array, dtype: np.dtype[Any]) -> Array:
         """``x`` as the matrix, C-contiguous in ``dtype``: a view where that is possible.
@@ -67,8 +75,7 @@ class Rows:
 
     def back(self, matrix: Array, dtype: np.dtype[Any]) -> Array:
         """Turn the matrix into an array of the shape it came from, rounded to ``dtype``."""
-        inverse = sorted(range(len(self.order)), key=self.order.__getitem__)
-        return matrix.astype(dtype, copy=False).reshape(self.moved).transpose(inverse)
+        return matrix.astype(dtype, copy=False).reshape(self.moved).transpose(self.inverse)
 
 
 def blocks(matrix: Array) -> Iterator[slice]:
@@ -77,6 +84,16 @@ def blocks(matrix: Array) -> Iterator[slice]:
     step = max(1, BLOCK_BYTES // max(1, length * matrix.itemsize))
     for start in range(0, count, step):
         yield slice(start, start + step)
+
+
+def broadcast_by_row(length: int) -> None:
+    """Let NumPy combine a column with a matrix row by row, until the enclosing ``np.errstate`` ends.
+
+    By default it first spreads the column over a buffer of 8,192 entries, which costs more than the arithmetic
+    itself; a buffer that holds no two rows leaves it no choice. Rows that are short are better off buffered.
+    """
+    if length >= LONG_ROW:
+        np.setbufsize(LONG_ROW)
 
 
 def row_sums(matrix: Array) -> Array:
@@ -93,5 +110,5 @@ def row_dots(a: Array, b: Array) -> Array:
 
 def row_maxima(matrix: Array) -> Array:
     """Largest entry of each row, as a column; -inf for rows without entries."""
-    maxima: Array = matrix.max(axis=1, keepdims=True, initial=-np.inf)
+    maxima: Array = np.maximum.reduce(matrix, axis=1, keepdims=True, initial=-np.inf)
     return maxima

@@ -27,6 +27,7 @@ from reference_impls.rows import (
     Axis,
     Rows,
     blocks,
+    broadcast_by_row,
     result_dtype,
     row_dots,
     row_maxima,
@@ -53,6 +54,7 @@ def exponentials(logits: Array) -> tuple[Array, Array, Array]:
     p = np.empty_like(logits)
     m, s = np.empty((2, len(logits), 1), logits.dtype)
     with np.errstate(all="ignore"):
+        broadcast_by_row(logits.shape[1])
         for block in blocks(logits):
             m[block] = row_maxima(logits[block])
             e = np.subtract(logits[block], m[block], out=p[block])
@@ -74,6 +76,7 @@ def softmax(x: Any, *, axis: Axis = -1) -> tuple[Array, Pullback]:
         cotangents = rows.of(np.asarray(y_bar), inner)
         x_bar = np.empty_like(p)
         with np.errstate(all="ignore"):
+            broadcast_by_row(p.shape[1])
             for block in blocks(p):
                 np.subtract(cotangents[block], row_dots(p[block], cotangents[block]), out=x_bar[block])
                 x_bar[block] *= p[block]
@@ -90,6 +93,7 @@ def log_softmax(x: Any, *, axis: Axis = -1) -> tuple[Array, Pullback]:
     logits = rows.of(x, inner)
     log_p = np.empty_like(logits)
     with np.errstate(all="ignore"):
+        broadcast_by_row(logits.shape[1])
         for block in blocks(logits):
             shifted = np.subtract(logits[block], row_maxima(logits[block]), out=log_p[block])
             shifted -= np.log(row_sums(np.exp(shifted)))
@@ -98,6 +102,7 @@ def log_softmax(x: Any, *, axis: Axis = -1) -> tuple[Array, Pullback]:
         cotangents = rows.of(np.asarray(y_bar), inner)
         x_bar = np.empty_like(log_p)
         with np.errstate(all="ignore"):
+            broadcast_by_row(log_p.shape[1])
             for block in blocks(log_p):
                 p = np.exp(log_p[block], out=x_bar[block])
                 p *= row_sums(cotangents[block])

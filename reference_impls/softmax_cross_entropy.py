@@ -34,7 +34,7 @@ from reference_impls.labels import (
     sample_shape,
     spread_cotangent,
 )
-from reference_impls.rows import result_dtype, row_sums, working_dtype
+from reference_impls.rows import broadcast_by_row, result_dtype, row_sums, working_dtype
 from reference_impls.softmax import exponentials
 
 
@@ -76,6 +76,7 @@ def softmax_cross_entropy(
             if t is None:
                 x_bar: Array = cotangents * (p * row_sums(weights) - weights)
             else:
+                broadcast_by_row(classes)
                 x_bar = cotangents * p
                 x_bar[at_label] -= cotangents[:, 0]
             return x_bar.reshape(x.shape).astype(outer, copy=False)
