@@ -20,9 +20,9 @@ from gradassay.vocabulary import Array, Evaluation, Rule, Scenario
 #: Roundings that every output is granted at least, in units of its result's dtype; what a forward makes
 #: beyond that (cancellation, arithmetic in a lower precision) is measured by ``Functional.noise``.
 FORWARD_ROUNDINGS = 2.0
-#: Spacing of the points at which noise is measured, relative to max(1, |x|). Its cube is below the unit roundoff
-#: of float64, so third differences of a smooth function vanish; it exceeds 2^-24, so that float32 arithmetic inside
-#: shows; it is no power of two, so that the points do not all lie on float32's own grid.
+#: Spacing of the points at which noise is measured, relative to max(1, |x|). Its cube is below the unit
+#: roundoff of float64, so third differences of a smooth function vanish; it exceeds 2^-24, so that float32
+#: arithmetic inside shows; it is no power of two, so that the points do not all lie on float32's own grid.
 NOISE_SPACING = 1.3e-6
 #: Ten points give seven third differences, of which a single kink touches three: the median ignores it.
 NOISE_POINTS = 10
@@ -54,7 +54,7 @@ class Entry:
 
 @dataclass(frozen=True, eq=False)
 class Direction:
-    """All entries at once: ``signs[k]`` (±weight, float64, 0 where it stays) belongs to argument ``positions[k]``."""
+    """All entries at once: ``signs[k]`` (±weight, 0 where it stays) moves argument ``positions[k]``."""
 
     positions: tuple[int, ...]
     signs: tuple[Array, ...]
@@ -92,11 +92,11 @@ class Functional:
         self.y = np.asarray(primal, dtype=np.float64).ravel()
         self.y_bar = scenario.cotangent.ravel()
         self.weight = np.abs(self.y_bar)
-        self.finite = bool(np.isfinite(self.y).all())
         self.positions = moved_arguments(scenario)
+        self.moved = [self.args[position] for position in self.positions]
 
     def forward(self, args: list[Array]) -> Array | None:
-        """The primal, flat, in float64; None where the rule refuses the arguments (it has left its domain)."""
+        """The primal, flat, in float64; None where the rule refuses the arguments."""
         try:
             y = np.asarray(self.rule(*args, **self.scenario.params)[0])
         except (KeyboardInterrupt, SystemExit, GeneratorExit):
@@ -108,8 +108,9 @@ class Functional:
     def probe(self, move: Move, step: float, out: Array) -> None:
         """Fill ``out`` with the differences at ``x ± step``; NaN where a side is not finite.
 
-        PLUS and MINUS: ``g(x ± h) - g(x)``; STEP_PLUS and STEP_MINUS: the realised ``h`` of each side, so that
-        rounding ``x ± h`` is no error; BEND: ``sum |y_bar| |y(x+h) - 2 y + y(x-h)|``; MAGNITUDE: ``sum |y_bar y|``.
+        PLUS and MINUS: ``g(x ± h) - g(x)``; STEP_PLUS and STEP_MINUS: the realised ``h`` of each side, so
+        that rounding ``x ± h`` is no error; BEND: ``sum |y_bar| |y(x+h) - 2 y + y(x-h)|``; MAGNITUDE: ``sum
+        |y_bar y|``.
         """
         sides = []
         for sign, column in ((1.0, PLUS), (-1.0, MINUS)):
@@ -129,24 +130,25 @@ class Functional:
         elif sides:
             out[MAGNITUDE] = self.weight @ np.maximum(sides[0][0], np.abs(self.y))
 
-    def noise(self, signs: Sequence[Array]) -> tuple[float, tuple[Array, ...]]:
-        """Rounding noise of ``g`` (beyond ``FORWARD_ROUNDINGS``) and of each gradient, entry by entry, as measured.
+    def noise(self, paces: Sequence[Array]) -> tuple[float, tuple[Array, ...]]:
+        """Measured rounding noise of ``g`` (beyond ``FORWARD_ROUNDINGS``) and of each gradient's entries.
 
         A smooth function has vanishing third differences on a fine grid; what remains is noise, amplified
         by sqrt(20), so that their median is about three standard deviations (the idea of ECNoise:
-        Moré and Wild, Estimating computational noise, SIAM J. Sci. Comput. 33, 2011).
+        Moré and Wild, Estimating computational noise, SIAM J. Sci. Comput. 33, 2011). ``paces`` say how fast
+        each entry moves; all alike would leave outputs still that only depend on differences.
         """
         for floor in (1.0, 0.0):  # absolute steps first; relative ones where those leave the domain
-            scales = [np.maximum(np.abs(self.args[position]), floor) for position in self.positions]
-            steps = tuple(sign * scale for sign, scale in zip(signs, scales, strict=True))
+            scales = [np.maximum(np.abs(arg), floor) for arg in self.moved]
+            steps = tuple(pace * scale for pace, scale in zip(paces, scales, strict=True))
             samples = self._sample(Direction(self.positions, steps))
             if samples is not None:
                 primal, *gradients = (_third_differences(column) for column in zip(*samples, strict=True))
                 return float(self.weight @ primal), tuple(gradients)
-        return 0.0, tuple(np.zeros_like(self.args[position]) for position in self.positions)
+        return 0.0, tuple(np.zeros_like(arg) for arg in self.moved)
 
     def _sample(self, move: Direction) -> list[list[Array]] | None:
-        """Primal (flat) and gradients at ``NOISE_POINTS`` points; None where one of them is out of the domain."""
+        """Primal (flat) and gradients at ``NOISE_POINTS`` points; None where one is out of the domain."""
         samples = []
         for k in range(NOISE_POINTS):
             args, _ = move.shift(self.args, k * NOISE_SPACING)
@@ -165,9 +167,9 @@ def gradients_of(evaluation: Evaluation, scenario: Scenario) -> tuple[Array, ...
     moved = moved_arguments(scenario)
     pairs = zip(scenario.differentiable, evaluation.gradients, strict=False)
     found = {position: gradient for position, gradient in pairs if gradient is not None}
-    if any(position not in found or found[position].shape != scenario.args[position].shape for position in moved):
+    if any(i not in found or found[i].shape != scenario.args[i].shape for i in moved):
         return None
-    return tuple(np.array(found[position], dtype=np.float64) for position in moved)
+    return tuple(np.array(found[i], dtype=np.float64) for i in moved)
 
 
 def moved_arguments(scenario: Scenario) -> tuple[int, ...]:
@@ -178,4 +180,5 @@ def moved_arguments(scenario: Scenario) -> tuple[int, ...]:
 def _third_differences(column: Sequence[Array]) -> Array:
     spread = np.abs(np.diff(np.stack(column), n=3, axis=0))
     # A gradient may be infinite or NaN near the point: that is no noise to be forgiven.
-    return np.nan_to_num(np.median(spread, axis=0), nan=0.0, posinf=0.0)
+    noise: Array = np.nan_to_num(np.median(spread, axis=0), nan=0.0, posinf=0.0)
+    return noise

@@ -1,8 +1,9 @@
 """From differences on a ladder of steps to a slope with an error estimate: arrays only, no function calls.
 
-Every array has shape (lines, rungs); rung ``k`` has half the step of rung ``k - 1``. NaN marks what is not known.
-Extrapolation to step 0 after Richardson and Ridders (Accurate computation of F'(x) and F'(x) F''(x), Adv. Eng.
-Software 4, 1982); unlike theirs, the error estimate also holds round-off and a bend that does not vanish with the step.
+Every array has shape (lines, rungs); rung ``k`` has half the step of rung ``k - 1``. NaN marks what is not
+known. Extrapolation to step 0 after Richardson and Ridders (Accurate computation of F'(x) and F'(x) F''(x),
+Adv. Eng. Software 4, 1982); unlike theirs, the error estimate also holds round-off and a bend that does not
+vanish with the step.
 """
 
 from __future__ import annotations
@@ -11,18 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from comparators.finite_differences.functional import (
-    BEND,
-    FORWARD_ROUNDINGS,
-    MAGNITUDE,
-    MINUS,
-    PLUS,
-    STEP_MINUS,
-    STEP_PLUS,
-)
+from comparators.finite_differences.functional import FORWARD_ROUNDINGS
 from gradassay.vocabulary import Array
 
-#: Columns of the tableau: six steps with a ratio of 2 span a factor of 32; a seventh column would only amplify round-off.
+#: Columns of the tableau: six steps with a ratio of 2 span a factor of 32; a seventh column would only
+#: amplify round-off.
 COLUMNS = 6
 
 
@@ -42,9 +36,16 @@ class Slopes:
     staircase: Array
     """Flat at the chosen rung although both sides move on a coarser one: the forward rounds."""
 
+    def updated(self, lines: Array, new: Slopes) -> Slopes:
+        """These slopes with ``new`` in the place of ``lines``."""
+        fields = {name: field.copy() for name, field in vars(self).items()}
+        for name, field in fields.items():
+            field[lines] = getattr(new, name)
+        return Slopes(**fields)
+
 
 def climb(rungs: Array, noise: float, roundoff: float) -> Slopes:
-    """The best slope of every line from ``rungs``, shape (lines, rungs, 6), as ``Functional.probe`` fills them.
+    """The best slope of every line; ``rungs``, shape (lines, rungs, 6), is as ``Functional.probe`` fills it.
 
     ``noise`` is the measured noise of the functional, ``roundoff`` the unit roundoff of its results.
     """
@@ -77,8 +78,9 @@ def _extrapolate(slope: Array, blur: Array, bend: Array | None = None) -> list[A
     """The best tableau entry that ends on each rung: value, error, its round-off part, its bend part.
 
     Central differences (``bend`` given) have an error in even powers of the step, their bend
-    ``sum |y_bar| |second difference| / h`` in odd ones; one-sided differences have an error in all powers. An entry's truncation
-    is taken to be its distance from both entries that it was made of, an estimate of *their* error and so on the safe side.
+    ``sum |y_bar| |second difference| / h`` in odd ones; one-sided differences have an error in all powers. An
+    entry's truncation is taken to be its distance from both entries that it was made of, an estimate of
+    *their* error and so on the safe side.
     """
     best = [np.zeros_like(slope), np.full_like(slope, np.inf), np.zeros_like(slope), np.zeros_like(slope)]
     for column in range(1, min(COLUMNS, slope.shape[1])):

@@ -1,0 +1,134 @@
+"""Slopes of a functional along many lines, each with its error or the reason why it cannot be told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from comparators.finite_differences.functional import FORWARD_ROUNDINGS, Functional, Move
+from comparators.finite_differences.ladder import COLUMNS, Slopes, climb
+from gradassay.vocabulary import Array
+
+#: First step over the scale of the argument: large, so that round-off is small, and short of a whole unit,
+#: where most functions bend. Six bits, so that x ± step is exact, but no power of two: a function's period
+#: might be one.
+FIRST_STEP = 35 / 256
+#: Rungs taken at a time, and how often more are taken for a line that is not settled: 4 · 6 halvings reach
+#: a step of 2^-26, below which a forward's rounding (a few 2^-53) is no longer small against SMALL.
+RUNGS, WINDOWS = COLUMNS, 4
+#: An estimate is small enough to tell when its error is below this fraction of what matters: the slope
+#: itself, or the mean of |y_bar y| over the argument's scale, the slope that a typical output would have.
+SMALL = 1e-6
+#: An estimate this good is not worth more steps.
+SETTLED = 1e-9
+#: One more step, far below the others, has to confirm an estimate (to SMALL): steps that a function's
+#: period or the quanta of a coarse arithmetic share can agree by accident, but not with this one.
+CONFIRMING_STEP = FIRST_STEP / 2**18
+#: Below this magnitude the absolute ladder may never have come near x; a relative one starts over.
+RELATIVE_BELOW = 2.0**-20
+
+KINK = "kink"
+DOMAIN = "leaves the domain"
+STAIRCASE = "the forward is a staircase"
+NOISY = "the forward's rounding hides the slope"
+LARGE = "estimate not small"
+
+
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """One slope a line; each field has shape (lines,)."""
+
+    value: Array
+    error: Array
+    scale: Array
+    """The slope that a typical output would have, below which only an absolute error counts."""
+    reason: Array
+    """'' or why the line is inconclusive."""
+
+
+def scale_of(x: Array) -> Array:
+    """The powers of two next below ``|x|``; 0 for 0."""
+    return np.where(x == 0, 0.0, np.ldexp(0.5, np.frexp(x)[1]))
+
+
+def slopes_along(functional: Functional, moves: Sequence[Move], x: Array, noise: float) -> Lines:
+    """Slopes of ``functional`` along ``moves``; ``x`` are their entries' values, from which the steps' scale comes."""
+    own = scale_of(x)
+    unit = np.maximum(own, 1.0)
+    lines = _climb(functional, moves, unit, unit, noise)
+    again = np.flatnonzero((lines.reason != "") & (own > 0) & (own < RELATIVE_BELOW))
+    if not again.size:
+        return lines
+    finer = _climb(functional, [moves[i] for i in again.tolist()], own[again], unit[again], noise)
+    better = (finer.reason == "") | (finer.error < lines.error[again])
+    fields = {name: field.copy() for name, field in vars(lines).items()}
+    for name, field in fields.items():
+        field[again[better]] = getattr(finer, name)[better]
+    return Lines(**fields)
+
+
+def _climb(functional: Functional, moves: Sequence[Move], steps: Array, unit: Array, noise: float) -> Lines:
+    """Slopes with steps in units of ``steps``; a typical output's slope is reckoned over ``unit``."""
+    rungs = np.full((len(moves), RUNGS * WINDOWS, 6), np.nan)
+    confirming = np.full((len(moves), 6), np.nan)
+    pending = np.arange(len(moves))
+    found = None
+    scale = np.zeros(len(moves))
+    for window in range(WINDOWS):
+        reached = RUNGS * (window + 1)
+        for line in pending.tolist():
+            for k in range(reached - RUNGS, reached):
+                functional.probe(moves[line], FIRST_STEP * steps[line] / 2**k, rungs[line, k])
+        new = climb(rungs[pending, :reached], noise, functional.roundoff)
+        found = new if found is None else found.updated(pending, new)
+        scale = np.nan_to_num(found.magnitude) / (max(functional.y.size, 1) * unit)
+        # What the next step's round-off alone exceeds is as good as it gets. A bend never stops the search:
+        # it may be a kink beside x, which finer steps leave behind.
+        next_blur = _blur(functional, noise, found.magnitude) * 2**reached / (FIRST_STEP * steps)
+        settled = found.error <= SETTLED * np.maximum(np.abs(found.value), scale)
+        pending = np.flatnonzero(~settled & ~(next_blur > found.error))
+        if not pending.size:
+            break
+    assert found is not None  # WINDOWS > 0
+    lines = _conclude(found, scale, np.isnan(rungs[..., :2]).all(axis=(1, 2)))
+    for line in np.flatnonzero(lines.reason == "").tolist():
+        functional.probe(moves[line], CONFIRMING_STEP * steps[line], confirming[line])
+    return _confirm(functional, lines, confirming, noise)
+
+
+def _blur(functional: Functional, noise: float, magnitude: Array) -> Array:
+    """Round-off of one value of the functional."""
+    blur: Array = noise + FORWARD_ROUNDINGS * functional.roundoff * np.nan_to_num(magnitude)
+    return blur
+
+
+def _confirm(functional: Functional, lines: Lines, confirming: Array, noise: float) -> Lines:
+    """Withdraw what the confirming step contradicts beyond its round-off and SMALL."""
+    plus, minus, step_plus, step_minus, _, magnitude = confirming.T
+    width = np.nan_to_num(step_plus) + np.nan_to_num(step_minus)
+    slope = (np.nan_to_num(plus) - np.nan_to_num(minus)) / width
+    room = lines.error + 2 * _blur(functional, noise, magnitude) / width
+    room += SMALL * np.maximum(np.abs(lines.value), lines.scale)
+    contradicted = (lines.reason == "") & ~(np.abs(slope - lines.value) <= room)
+    reason = np.where(contradicted, np.where(slope == 0, STAIRCASE, LARGE), lines.reason)
+    return Lines(lines.value, np.where(contradicted, np.inf, lines.error), lines.scale, reason)
+
+
+def _conclude(found: Slopes, scale: Array, outside: Array) -> Lines:
+    """Name what stands against each estimate."""
+    error = np.where(found.staircase | outside, np.inf, found.error)
+    known = error <= SMALL * np.maximum(np.abs(found.value), scale)
+    reason = np.select(
+        [
+            outside | np.isinf(found.error),
+            found.staircase,
+            known,
+            found.bend >= found.error / 2,
+            found.roundoff >= found.error / 2,
+        ],
+        [DOMAIN, STAIRCASE, "", KINK, NOISY],
+        default=LARGE,
+    )
+    return Lines(np.where(outside, np.nan, found.value), error, scale, reason)

@@ -1,0 +1,119 @@
+"""Whether a pullback is the derivative of its forward, from what finite differences found out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from comparators.finite_differences.estimate import NOISY
+from comparators.finite_differences.findings import Differences, Finding
+from gradassay.vocabulary import Array, Verdict
+
+#: The error estimate is no proven bound; its truncation part is the error of a worse estimate and its
+#: round-off part a sum of absolute values, so that it is seldom too small, and then not by much
+#: (property_tests measure it).
+SAFETY = 4.0
+#: Roundings that a pullback is granted beside its measured noise, in units of the slope or of a typical
+#: output's slope: an error that is the same at neighbouring points (a rounded constant) does not show as
+#: noise.
+PULLBACK_ROUNDINGS = 16.0
+#: The same for ``<x_bar, v>`` in units of ``sum |x_bar v|``: NumPy adds blocks of 128 in eight lanes (16
+#: additions), then pairwise, which is at most 24 more below 2^31 entries.
+SUM_ROUNDINGS = 40.0
+
+
+def judge_entries(found: Differences) -> Finding:
+    """Per-entry mode: the worst entry decides."""
+    parts = list(zip(found.estimates, found.gradients, found.noise, strict=True))
+    columns = [(e.value, e.error, e.scale, e.reasons, g, n) for e, g, n in parts]
+    value, error, scale, reason, got, noise = (
+        np.concatenate([array.ravel() for array in column]) for column in zip(*columns, strict=True)
+    )
+    if not value.size:
+        return Finding(Verdict.AGREES, "there are no entries to differentiate")
+    own = noise + PULLBACK_ROUNDINGS * found.roundoff * np.maximum(np.abs(value), scale)
+    allowed = SAFETY * error + own
+    verdict, worst, ratio = decide(value, got, allowed, reason)
+    path, index = place(found, worst)
+    where = f"{path}{list(index)}" if index else path
+    if verdict is Verdict.WRONG:
+        sentence = describe_wrong(where, value[worst], got[worst], error[worst], ratio)
+    elif verdict is Verdict.INCONCLUSIVE:
+        told = int((reason == "").sum())
+        sentence = f"{told} of {value.size} entries agree; {where} cannot be told: {reason[worst]}"
+    else:
+        sentence = f"all {value.size} entries agree, each within {float(allowed.max()):.1e} or less"
+    expected, pulled, blur = (float(array[worst]) for array in (value, got, error))
+    return Finding(verdict, sentence, path, index, expected, pulled, blur, ratio)
+
+
+def judge_directions(found: Differences) -> tuple[Finding, int]:
+    """Direction mode: ``<x_bar, v>`` against the slope along every v; and which v is the worst."""
+    (estimate,) = found.estimates
+    value, error = estimate.value, estimate.error
+    got = np.array([direction.dot(found.gradients) for direction in found.directions])
+    weights = [np.abs(sign) for sign in found.directions[0].signs]  # the same for all directions
+    noise = sum(float((n * w).sum()) for n, w in zip(found.noise, weights, strict=True))
+    gross = sum(float(np.abs(g * w).sum()) for g, w in zip(found.gradients, weights, strict=True))
+    own = noise + found.roundoff * np.fmax(
+        SUM_ROUNDINGS * gross, PULLBACK_ROUNDINGS * np.maximum(np.abs(value), estimate.scale)
+    )
+    allowed = SAFETY * error + own
+    verdict, worst, ratio = decide(value, got, allowed, estimate.reasons)
+    told = estimate.reasons == ""
+    size, still = sum(w.size for w in weights), sum(int((w == 0).sum()) for w in weights)
+    if verdict is Verdict.AGREES and still:
+        verdict = Verdict.INCONCLUSIVE
+    if verdict is Verdict.WRONG:
+        where = f"<x_bar, v> along direction {worst}"
+        sentence = describe_wrong(where, value[worst], got[worst], error[worst], ratio)
+    else:
+        m = int(told.sum())
+        sentence = f"{m} of {told.size} signed random directions over {size} entries agree"
+        if m:
+            # A weight is at least half of max(1, |x|), or of |x| with relative steps.
+            unseen = 2 * float((allowed + error)[told].max())
+            unit = "|x|" if any((w < 1).any() for w in weights) else "max(1, |x|)"
+            sentence += f": an error of {unseen:.1e} / {unit} or more in an entry is missed with probability "
+            sentence += f"at most 2^-{m} = {2.0**-m:.1e}, and never where only one entry is wrong"
+        if not told.all():
+            sentence += f"; direction {worst} cannot be told: {estimate.reasons[worst]}"
+        if still:
+            sentence += f"; {still} entries at 0 cannot be moved"
+    expected, pulled, blur = (float(array[worst]) for array in (value, got, error))
+    return Finding(verdict, sentence, "x_bar", None, expected, pulled, blur, ratio), worst
+
+
+def decide(value: Array, got: Array, allowed: Array, reason: Array) -> tuple[Verdict, int, float | None]:
+    """The verdict over all slopes, the slope that it rests on, and |error| / allowed there (or None).
+
+    A slope hidden by round-off can still show a grossly wrong gradient, since its error is known; it never
+    confirms one.
+    """
+    difference = np.abs(got - value)
+    agrees = difference <= allowed  # False for NaN
+    told = reason == ""
+    wrong = (told | (reason == NOISY)) & ~agrees
+    ratio = np.where(difference == 0, 0.0, difference / allowed)
+    ratio = np.where(np.isnan(ratio), np.inf, ratio)
+    if wrong.any():
+        worst = int(np.where(wrong, ratio, -1.0).argmax())
+        return Verdict.WRONG, worst, float(ratio[worst])
+    if not told.all():
+        return Verdict.INCONCLUSIVE, int(told.argmin()), None
+    worst = int(ratio.argmax())
+    return Verdict.AGREES, worst, float(ratio[worst])
+
+
+def place(found: Differences, flat: int) -> tuple[str, tuple[int, ...]]:
+    """Path and index of an entry, counted through all moved arguments."""
+    for path, gradient in zip(found.paths, found.gradients, strict=True):
+        if flat < gradient.size:
+            return path, tuple(int(i) for i in np.unravel_index(flat, gradient.shape))
+        flat -= gradient.size
+    raise IndexError(flat)
+
+
+def describe_wrong(where: str, expected: float, got: float, error: float, ratio: float | None) -> str:
+    """One sentence: what the pullback says, what the forward says, how far apart."""
+    slope = f"the forward's slope is {expected:.10g} ± {error:.1e}"
+    return f"{where} is {got:.10g}, but {slope}: {ratio:.3g} times what is allowed"
