@@ -10,8 +10,8 @@ import os
 from hypothesis import HealthCheck, settings
 
 # How fast inputs are drawn depends on the machine, and says nothing about a law.
-_ANY_SPEED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+_any_speed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
-settings.register_profile("ci", derandomize=True, database=None, print_blob=True, **_ANY_SPEED)
-settings.register_profile("explore", **_ANY_SPEED)
+settings.register_profile("ci", _any_speed, derandomize=True, database=None, print_blob=True)
+settings.register_profile("explore", _any_speed)
 settings.load_profile(os.environ.get("GRADASSAY_PROFILE") or ("ci" if os.environ.get("CI") else "explore"))
