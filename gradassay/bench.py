@@ -30,7 +30,7 @@ SIZES = ((8, 10), (64, 100), (512, 1000), (4096, 1000))
 TURN_S = 1e-3
 
 #: Rounds of one operation at one size, unless asked for: as many as fit, within these bounds.
-ROUNDS_S, FEWEST_ROUNDS, MOST_ROUNDS = 1.2, 9, 41
+ROUNDS_S, FEWEST_ROUNDS, MOST_ROUNDS = 1.2, 11, 41
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from gradassay.vocabulary import Array
 Axis = int | tuple[int, ...] | None
 
 #: A block, its source and its result together stay within the second-level cache of today's processors.
-BLOCK_BYTES = 1 << 18
+BLOCK_BYTES = 1 << 19
 
 #: Rows of at least this many entries are worth a call each.
 LONG_ROW = 256

@@ -78,8 +78,9 @@ def softmax(x: Any, *, axis: Axis = -1) -> tuple[Array, Pullback]:
         with np.errstate(all="ignore"):
             broadcast_by_row(p.shape[1])
             for block in blocks(p):
-                np.subtract(cotangents[block], row_dots(p[block], cotangents[block]), out=x_bar[block])
-                x_bar[block] *= p[block]
+                centred = x_bar[block]
+                np.subtract(cotangents[block], row_dots(p[block], cotangents[block]), out=centred)
+                centred *= p[block]
             return rows.back(x_bar, outer)
 
     return rows.back(p, outer), pullback
