@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 from gradassay.errors import UsageError
@@ -15,6 +15,7 @@ from property_tests.strategies import (
     cotangents,
     draw_scenarios,
     lay_out,
+    scenarios,
     signed_cotangent,
     softmax_drafts,
 )
@@ -81,3 +82,13 @@ def test_a_signed_cotangent_depends_on_its_seed_alone() -> None:
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
     assert first.dtype == np.float32
+
+
+def test_the_simplest_cotangent_is_not_the_simplest_argument() -> None:
+    simplest = find(
+        scenarios(OPERATIONS["get_item"], dtype="float64", region="slices"),
+        lambda scenario: scenario.cotangent.size > 3,
+        settings=settings(database=None),
+    )
+    x = simplest.args[0]
+    assert not np.isin(simplest.cotangent, x).any()
