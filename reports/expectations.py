@@ -116,7 +116,9 @@ def read(path: Path) -> Expectations:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise _damaged(path, None, f"not TOML: {error}") from error
+        told = re.search(r"line (\d+)", str(error))
+        line = int(told[1]) if told else len(text.splitlines())  # else: at the end of the document
+        raise _damaged(path, line, f"not TOML: {error}") from error
     return _parse(path, text, document)
 
 

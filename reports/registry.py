@@ -15,3 +15,8 @@ REPORTERS: dict[str, Reporter] = {
         JsonReporter(),
     )
 }
+
+
+def reporter(name: str) -> Reporter:
+    """The reporter of that name."""
+    return REPORTERS[name]

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from gradassay.formats import is_floating
 from gradassay.vocabulary import Array, Example
 from reports.numbers import apart, short
 
@@ -14,10 +15,17 @@ ENTRIES = 24
 
 
 def show_array(array: Array) -> str:
-    """``float32[2, 3] [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]``, abridged beyond 24 entries."""
+    """``float32[2, 3] [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]``; exact, but abridged and rounded beyond 24 entries."""
     array = np.asarray(array)
+    whole = array.size <= ENTRIES
+    rounded = is_floating(array.dtype) and not whole
     text = np.array2string(
-        array, threshold=ENTRIES, edgeitems=3, separator=", ", max_line_width=10**6, formatter={"all": str}
+        array,
+        threshold=ENTRIES,
+        edgeitems=1 if array.ndim > 1 else 3,
+        separator=", ",
+        max_line_width=10**6,
+        formatter={"all": lambda entry: short(float(entry), 6) if rounded else str(entry)},
     )
     return f"{array.dtype.name}{list(array.shape)} {' '.join(text.split())}"
 

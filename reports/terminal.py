@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from io import StringIO
 from typing import TextIO
 
 from rich.console import Console
@@ -32,7 +33,10 @@ class TerminalReporter:
         """Write the report of ``run``."""
         # rich would measure the terminal of standard input for a report that goes to a file
         fixed = None if stream.isatty() or "COLUMNS" in os.environ else WIDTH_OF_A_FILE
-        console = Console(file=stream, width=fixed, highlight=False)
+        canvas = StringIO()
+        console = Console(
+            file=canvas, width=fixed, force_terminal=True if stream.isatty() else None, highlight=False
+        )
         summary = Summary(run)
         for operation in summary.operations:
             console.print(_table(summary, operation), "")
@@ -45,6 +49,7 @@ class TerminalReporter:
         _lists(console, summary)
         style = "bold green" if run.ok and not run.interrupted else "bold red"
         console.print(Text.assemble((summary.word, style), f"  {summary.headline}"))
+        stream.writelines(f"{line.rstrip()}\n" for line in canvas.getvalue().splitlines())
 
 
 def _table(summary: Summary, operation: str) -> Table:
@@ -130,13 +135,12 @@ def _section(
     showing = "" if len(shown) == len(groups) else f", showing {len(shown)} (--out DIR writes all)"
     console.print(Text(f"{title}: {len(groups)}{showing}", style="bold"))
     for group in shown:
-        console.print(_heading(group))
+        console.print(Padding(_heading(group), (0, 0, 0, 2), expand=False))
         console.print(Padding(_details(group), (0, 0, 1, 4), expand=False))
 
 
 def _heading(group: Group) -> Text:
     return Text.assemble(
-        "  ",
         _mark(group.verdict, group.fails),
         (f" {group.implementation} {group.operation}", "bold"),
         f" {group.verdict}",

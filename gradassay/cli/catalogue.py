@@ -19,7 +19,9 @@ def list_command() -> int:
     from gradassay.catalogue import OPERATIONS
 
     covers = {name: registry.operations(name) for name in registry.names()}
-    covers["numpy"] = tuple(OPERATIONS)
+    covers = {"numpy": tuple(OPERATIONS), "finite_differences": tuple(OPERATIONS)} | {
+        name: covered for name, covered in covers.items() if covered
+    }
     say("\n".join(_entry(operation, covers) for operation in OPERATIONS.values()))
     return 0
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import io
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from gradassay.cli.app import Exit, say
@@ -40,22 +43,52 @@ def measure(
 
 
 @contextlib.contextmanager
-def progress() -> Iterator[Progress | None]:
-    """Give a progress callback that draws on standard error, None where that is no terminal."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield None
+def progress() -> Iterator[Progress]:
+    """Give a progress callback that draws on standard error where that is a terminal.
+
+    It also sees to Ctrl-C: an interrupt that arrives inside a callback of the garbage collector (Hypothesis has
+    one) is printed and lost, so it is remembered and raised again at the next scenario.
+    """
+    with _remembered_interrupt() as interrupted:
+        if sys.stderr is None or not sys.stderr.isatty():
+            yield lambda label, done, total: _raise_again(interrupted)
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("loading", total=None)
+
+            def report(label: str, done: int, total: int) -> None:
+                _raise_again(interrupted)
+                bar.update(task, description=label, completed=done, total=total)
+
+            yield report
+
+
+@contextlib.contextmanager
+def _remembered_interrupt() -> Iterator[list[bool]]:
+    """A list that is no longer empty once SIGINT has come; KeyboardInterrupt is raised as ever."""
+    interrupted: list[bool] = []
+
+    def remember(signum: int, frame: FrameType | None) -> None:
+        interrupted.append(True)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupted
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    before = signal.signal(signal.SIGINT, remember)
+    try:
+        yield interrupted
+    finally:
+        signal.signal(signal.SIGINT, before)
 
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("loading", total=None)
 
-        def report(label: str, done: int, total: int) -> None:
-            bar.update(task, description=label, completed=done, total=total)
-
-        yield report
+def _raise_again(interrupted: list[bool]) -> None:
+    if interrupted:
+        raise KeyboardInterrupt
 
 
 def outcome(run: Run) -> Exit:

@@ -1,0 +1,479 @@
+"""The command line: exit codes, one clear line for every mistake, and results that are saved whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from gradassay.cli import main
+from gradassay.cli.app import COMMANDS
+from gradassay.errors import UsageError
+from gradassay.vocabulary import Run, Verdict
+from property_tests.fake_runs import engine, realistic, row, run
+
+ROOT = Path(__file__).resolve().parent.parent
+FAILED = run(row(found=[(Verdict.WRONG, "sum term missing", 3)]))
+
+Shell = Callable[..., tuple[int, str, str]]
+Install = Callable[[Any], Any]
+
+
+@pytest.fixture
+def shell(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """Run a command line in an empty directory; gives exit code, standard output, standard error."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+
+    def call(*argv: str) -> tuple[int, str, str]:
+        code = main(argv)
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture
+def measuring(monkeypatch: pytest.MonkeyPatch) -> Install:
+    """Put a finished run, or a function that makes one, in the engine's place."""
+
+    def install(result: Any) -> Any:
+        fake = engine(result)
+        monkeypatch.setitem(sys.modules, "gradassay.engine", fake)
+        return fake
+
+    return install
+
+
+def python(*argv: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *argv], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def one_line(error: str) -> str:
+    """The only line of ``error``, which must be a complaint and no traceback."""
+    lines = error.strip().splitlines()
+    assert len(lines) == 1, error
+    assert lines[0].startswith("error: ")
+    return lines[0]
+
+
+def test_help_is_quick_and_imports_neither_numpy_nor_a_framework() -> None:
+    heavy = ("numpy", "torch", "tensorflow", "keras", "jax", "hypothesis", "flint", "rich")
+    code = (
+        "import sys; from gradassay.cli import main; main(['--help'])\n"
+        f"print([name for name in {heavy!r} if name in sys.modules], file=sys.stderr)"
+    )
+    done = python("-c", code)
+    assert done.stderr.strip() == "[]"
+    assert all(command in done.stdout for command in COMMANDS)
+    elapsed_s = []
+    for _ in range(3):
+        began = time.perf_counter()
+        python("-m", "gradassay", "--help")
+        elapsed_s.append(time.perf_counter() - began)
+    assert min(elapsed_s) < 0.5
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str, shell: Shell) -> None:
+    code, out, err = shell(command, "--help")
+    assert (code, err) == (0, "")
+    assert f"Usage: gradassay {command}" in out
+
+
+def test_doctor_imports_no_framework() -> None:
+    code = (
+        "import sys; from gradassay.cli import main; code = main(['doctor'])\n"
+        "print(code, [name for name in ('torch', 'tensorflow', 'jax') if name in sys.modules], file=sys.stderr)"
+    )
+    done = python("-c", code)
+    assert done.stderr.strip() == "0 []"
+    assert "numpy" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("result", "code"),
+    [
+        (realistic(), 0),
+        (FAILED, 1),
+        (run(row(), interrupted=True), 2),
+        (run(row(scenarios=0, verdicts={})), 5),
+        (run(), 5),
+    ],
+)
+def test_compare_exits_as_pytest_does(result: Run, code: int, shell: Shell, measuring: Install) -> None:
+    measuring(result)
+    assert shell("compare")[0] == code
+
+
+def test_compare_passes_its_options_on(shell: Shell, measuring: Install) -> None:
+    fake = measuring(realistic())
+    shell(
+        "compare",
+        "softmax",
+        "get_item",
+        "--implementations",
+        "numpy, torch",
+        "--dtypes",
+        "float32",
+        "--examples",
+        "7",
+    )
+    ((operations,), options) = fake.calls[0]
+    assert operations == ["softmax", "get_item"]
+    assert options["implementations"] == ("numpy", "torch")
+    assert options["dtypes"] == ("float32",)
+    assert (options["examples"], options["seed"]) == (7, 0)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("compar",),
+        ("compare", "--exmples", "3"),
+        ("compare", "--examples", "0"),
+        ("compare", "--examples", "many"),
+        ("compare", "--seed", "-1"),
+        ("compare", "--dtypes", ","),
+        ("compare", "--out"),
+        ("approve",),
+        ("approve", "--reason", " "),
+        ("check", "--expected", "nowhere.toml"),
+        ("completion", "tcsh"),
+        ("verify",),
+        ("verify", "softmax"),
+        ("verify", "no_such_module:softmax"),
+        ("verify", "math:sine", "--like", "softmax"),
+        ("verify", "math:pi", "--like", "softmax"),
+        ("verify", "math:sin", "--like", "softmax", "--definition", "math:sin"),
+    ],
+    ids=" ".join,
+)
+def test_a_usage_error_is_one_line_and_exit_code_4(
+    argv: tuple[str, ...], shell: Shell, measuring: Install
+) -> None:
+    fake = measuring(realistic())
+    code, out, err = shell(*argv)
+    assert (code, out) == (4, "")
+    one_line(err)
+    assert fake.calls == []
+
+
+def test_what_the_engine_calls_a_usage_error_is_one_line(shell: Shell, measuring: Install) -> None:
+    def refuse(*_: Any, **__: Any) -> Run:
+        raise UsageError("unknown operation 'sofmax'; did you mean softmax?")
+
+    measuring(refuse)
+    code, _, err = shell("compare", "sofmax")
+    assert code == 4
+    assert one_line(err) == "error: unknown operation 'sofmax'; did you mean softmax?"
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [("compare", "sofmax"), ("compare", "--dtypes", "float8"), ("compare", "--implementations", "pytorch")],
+)
+def test_the_real_engine_names_what_it_does_not_know(argv: tuple[str, ...], shell: Shell) -> None:
+    code, out, err = shell(*argv)
+    assert (code, out) == (4, "")
+    assert argv[-1] in one_line(err)
+
+
+def test_a_crash_is_exit_code_3_with_its_traceback(shell: Shell, measuring: Install) -> None:
+    def crash(*_: Any, **__: Any) -> Run:
+        raise RuntimeError("tape broke")
+
+    measuring(crash)
+    code, _, err = shell("compare")
+    assert code == 3
+    assert "Traceback" in err
+    assert "internal error: RuntimeError: tape broke" in err
+
+
+@pytest.mark.parametrize("option", ["--out", "--json"])
+@pytest.mark.parametrize("place", ["file/below", "/proc/gradassay/out"])
+def test_an_unwritable_destination_is_told_before_anything_is_measured(
+    option: str, place: str, shell: Shell, measuring: Install
+) -> None:
+    fake = measuring(realistic())
+    Path("file").write_text("in the way")
+    code, _, err = shell("compare", option, place)
+    assert code == 4
+    assert option in one_line(err)
+    assert fake.calls == []
+
+
+def test_out_holds_json_and_markdown_and_nothing_else(shell: Shell, measuring: Install) -> None:
+    measuring(realistic())
+    code, out, _ = shell("compare", "--out", "a/b")
+    assert code == 0
+    assert {path.name for path in Path("a/b").iterdir()} == {"results.json", "report.md"}
+    assert json.loads(Path("a/b/results.json").read_text())["schema"] == 1
+    assert "softmax" in out
+
+
+def test_a_full_disk_leaves_the_old_report_and_no_debris(
+    shell: Shell, measuring: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measuring(realistic())
+    shell("compare", "--out", "out")
+    before = Path("out/results.json").read_bytes()
+    measuring(FAILED)
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    code, _, err = shell("compare", "--out", "out")
+    assert code == 4
+    assert "No space left on device" in one_line(err)
+    assert {path.name for path in Path("out").iterdir()} == {"results.json", "report.md"}
+    assert Path("out/results.json").read_bytes() == before
+
+
+def test_json_on_standard_output_is_alone_there(shell: Shell, measuring: Install) -> None:
+    def chatty(*_: Any, **__: Any) -> Run:
+        print("a framework says hello")
+        return realistic()
+
+    measuring(chatty)
+    code, out, err = shell("compare", "--json", "-")
+    assert code == 0
+    assert json.loads(out)["schema"] == 1
+    assert "hello" in err
+
+
+def test_an_interrupted_run_is_saved_and_says_so(shell: Shell, measuring: Install) -> None:
+    measuring(run(row(), interrupted=True))
+    code, out, _ = shell("compare", "--out", "out")
+    assert code == 2
+    assert "INTERRUPTED" in out
+    saved = json.loads(Path("out/results.json").read_text())
+    assert saved["interrupted"] is True
+    assert len(saved["rows"]) == 1
+
+
+def test_an_interrupt_outside_of_the_engine_is_exit_code_2(shell: Shell, measuring: Install) -> None:
+    def interrupted(*_: Any, **__: Any) -> Run:
+        raise KeyboardInterrupt
+
+    measuring(interrupted)
+    code, _, err = shell("compare")
+    assert code == 2
+    assert "interrupted" in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
+def test_ctrl_c_saves_what_was_found_so_far(tmp_path: Path) -> None:
+    code = (
+        "import sys, gradassay.engine as engine; from gradassay.cli import main; measure = engine.measure\n"
+        "def told(*args):\n    measure(*args); print('measuring', file=sys.stderr, flush=True)\n"
+        "engine.measure = told; sys.exit(main(sys.argv[1:]))"
+    )
+    argv = [
+        "compare",
+        "softmax",
+        "--implementations",
+        "numpy",
+        "--examples",
+        "500",
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *argv],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    assert process.stderr.readline() == "measuring\n"
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 2, err
+    assert "INTERRUPTED" in out
+    saved = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert saved["interrupted"] is True
+    assert 0 < sum(each["scenarios"] for each in saved["rows"]) < 4 * 500
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
+@pytest.mark.parametrize("command", ["--help", "list", "completion bash"])
+def test_a_reader_that_goes_away_is_no_error(command: str) -> None:
+    script = f"set -o pipefail; {sys.executable} -m gradassay {command} | true"
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_standard_output_is_one_line() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "gradassay", "list"],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 4
+    assert "standard output" in one_line(done.stderr)
+
+
+def test_no_colour_goes_into_a_pipe(shell: Shell, measuring: Install) -> None:
+    measuring(FAILED)
+    _, out, err = shell("compare")
+    assert "\x1b[" not in out + err
+
+
+def test_approve_then_check_passes(shell: Shell, measuring: Install) -> None:
+    fake = measuring(realistic())
+    assert (
+        shell("approve", "--reason", "first", "--examples", "7", "--seed", "3", "--expected", "e.toml")[0]
+        == 0
+    )
+    code, out, _ = shell("check", "--expected", "e.toml")
+    assert code == 0
+    assert "PASSED" in out
+    assert fake.calls[-1][1]["examples"] == 7
+    assert fake.calls[-1][1]["seed"] == 3
+
+
+def test_check_names_operation_dtype_verdict_and_the_remedy(shell: Shell, measuring: Install) -> None:
+    measuring(run(row()))
+    shell("approve", "--reason", "first", "--expected", "e.toml")
+    measuring(FAILED)
+    code, out, _ = shell("check", "--expected", "e.toml", "--out", "out")
+    assert code == 1
+    for word in (
+        "new",
+        "numpy",
+        "softmax",
+        "float64",
+        "wrong",
+        "sum term missing",
+        "gradassay approve --reason",
+    ):
+        assert word in out
+    assert Path("out/results.json").exists()
+
+
+def test_check_annotates_on_github(shell: Shell, measuring: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    measuring(run(row()))
+    shell("approve", "--reason", "first", "--expected", "e.toml")
+    measuring(FAILED)
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert re.search(
+        r"^::error file=e\.toml,title=gradassay new::new: numpy softmax",
+        shell("check", "--expected", "e.toml")[1],
+        re.M,
+    )
+
+
+def test_check_with_a_damaged_file_is_exit_code_4_with_its_line(shell: Shell, measuring: Install) -> None:
+    fake = measuring(realistic())
+    Path("e.toml").write_text("schema = 1\nseed = what\n")
+    code, _, err = shell("check", "--expected", "e.toml")
+    assert code == 4
+    assert "e.toml:2:" in one_line(err)
+    assert fake.calls == []
+
+
+@pytest.mark.parametrize("result", [run(row(), interrupted=True), run()])
+def test_neither_check_nor_approve_judges_by_half_a_run(
+    result: Run, shell: Shell, measuring: Install
+) -> None:
+    measuring(run(row()))
+    shell("approve", "--reason", "first", "--expected", "e.toml")
+    before = Path("e.toml").read_text()
+    measuring(result)
+    wanted = 2 if result.interrupted else 5
+    assert shell("check", "--expected", "e.toml")[0] == wanted
+    assert shell("approve", "--reason", "second", "--expected", "e.toml")[0] == wanted
+    assert Path("e.toml").read_text() == before
+
+
+def test_approve_is_refused_in_ci(shell: Shell, measuring: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = measuring(realistic())
+    monkeypatch.setenv("CI", "true")
+    code, _, err = shell("approve", "--reason", "first", "--expected", "e.toml")
+    assert code == 4
+    assert "CI" in one_line(err)
+    assert fake.calls == []
+    assert not Path("e.toml").exists()
+
+
+def test_verify_hands_rule_and_options_to_the_api(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[tuple[Any, dict[str, Any]]] = []
+
+    def verify(rule: Any, **kwargs: Any) -> Any:
+        calls.append((rule, kwargs))
+        return SimpleNamespace(run=FAILED)
+
+    monkeypatch.setitem(sys.modules, "gradassay.api", SimpleNamespace(verify=verify))
+    Path("my_layers.py").write_text("def mine(x): ...\ndef formula(x): ...\npoints = [(1.0,)]\n")
+    code, out, _ = shell("verify", "my_layers:mine", "--like", "softmax", "--dtypes", "float32")
+    assert code == 1
+    assert "sum term missing" in out
+    shell("verify", "my_layers:mine", "--definition", "my_layers:formula", "--inputs", "my_layers:points")
+    (rule, first), (_, second) = calls
+    assert rule.__name__ == "mine"
+    assert first == {"like": "softmax", "dtypes": ("float32",), "examples": 100, "seed": 0}
+    assert second["definition"].__name__ == "formula"
+    assert second["inputs"] == [(1.0,)]
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("import no_such_thing", "needs 'no_such_thing'"),
+        ("1 / 0", "ZeroDivisionError"),
+        ("def oops(:", "SyntaxError"),
+        ("raise SystemExit(7)", "SystemExit"),
+    ],
+)
+def test_a_module_that_cannot_be_imported_is_one_line(source: str, words: str, shell: Shell) -> None:
+    name = f"broken_{abs(hash(source))}"
+    Path(f"{name}.py").write_text(source)
+    code, _, err = shell("verify", f"{name}:rule", "--like", "softmax")
+    assert code == 4
+    assert words in one_line(err)
+
+
+def test_every_package_is_listed_for_installation() -> None:
+    packaging = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    tops = ("gradassay", "reference_impls", "comparators", "property_tests", "reports")
+    found = {
+        ".".join(path.parent.relative_to(ROOT).parts)
+        for top in tops
+        for path in (ROOT / top).rglob("__init__.py")
+    }
+    assert set(packaging["packages"]) == found
+
+
+def test_ci_runs_the_readme_s_test_command() -> None:
+    readme = (ROOT / "README.md").read_text()
+    commands = re.findall(r"^```sh\n(.*?)\n```$", readme, re.M | re.S)
+    assert sum("tox run -e compare" in command for command in commands) == 1
+    (tests,) = (command for command in commands if command.endswith("tox run -e tests"))
+    assert tests in (ROOT / ".ci" / "run").read_text().splitlines()
