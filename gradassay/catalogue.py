@@ -21,3 +21,8 @@ OPERATIONS: Mapping[str, Operation] = {
         GET_ITEM_GRAD,
     )
 }
+
+
+def operations() -> Mapping[str, Operation]:
+    """The catalogue, name -> Operation."""
+    return OPERATIONS

@@ -14,7 +14,7 @@ import numpy as np
 from flint import arb
 
 from comparators.exact.midrad import Undecided
-from comparators.exact.model import sum_factor
+from comparators.exact.model import FUNCTION_ULPS, sum_factor
 from gradassay.formats import Format
 from gradassay.vocabulary import Array
 
@@ -34,6 +34,7 @@ class ArbLib:
         self.name = f"arb-{bits}"
         self.form = form
         self._wiggle = arb(1, form.u)
+        self._library = {name: arb(1, 2 * ulps * form.u) for name, ulps in FUNCTION_ULPS.items()}
         self._unit = arb(0, 1)
         self._speck = arb(0, 2.0**-1000)
 
@@ -102,22 +103,22 @@ class ArbLib:
         return self._annihilated(self.div(g, b), g)
 
     def exp(self, a: ArbBall) -> ArbBall:
-        return self._apply(lambda v: v.exp(), a)
+        return self._apply("exp", lambda v: v.exp(), lambda v: v.exp(), a)
 
     def expm1(self, a: ArbBall) -> ArbBall:
-        return self._apply(lambda v: v.expm1(), a)
+        return self._apply("expm1", lambda v: v.expm1(), lambda v: v.expm1(), a)
 
     def log(self, a: ArbBall) -> ArbBall:
-        return self._rounded(_each(_log, a.value), _each(_log_fat, a.fat))
+        return self._apply("log", _log, _log_fat, a)
 
     def log1p(self, a: ArbBall) -> ArbBall:
-        return self._rounded(_each(_log1p, a.value), _each(lambda v: v.log1p(), a.fat))
+        return self._apply("log1p", _log1p, lambda v: v.log1p(), a)
 
     def sqrt(self, a: ArbBall) -> ArbBall:
         return self._rounded(_each(_sqrt, a.value), _each(lambda v: v.nonnegative_part().sqrt(), a.fat))
 
     def tanh(self, a: ArbBall) -> ArbBall:
-        return self._apply(lambda v: v.tanh(), a)
+        return self._apply("tanh", lambda v: v.tanh(), lambda v: v.tanh(), a)
 
     # -- reductions --------------------------------------------------------------------------------------
 
@@ -166,8 +167,8 @@ class ArbLib:
 
     # -- rounding ----------------------------------------------------------------------------------------
 
-    def _apply(self, f: Callable[[Any], Any], a: ArbBall) -> ArbBall:
-        return self._rounded(_each(f, a.value), _each(f, a.fat))
+    def _apply(self, name: str, f: Callable[[Any], Any], fat: Callable[[Any], Any], a: ArbBall) -> ArbBall:
+        return ArbBall(_each(f, a.value), _objects(_each(fat, a.fat) * self._library[name]), False)
 
     def _rounded(self, value: Any, fat: Any) -> ArbBall:
         return ArbBall(_objects(value), _objects(fat * self._wiggle), False)

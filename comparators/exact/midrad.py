@@ -6,8 +6,9 @@ result adds u |v|, and what comes in is propagated by a bound g(err) on |f(mid �
 
 *The radius of the truth is ratio · err, with ratio = c · w / u.*  By induction: let the true value v lie
 within ratio · err of mid for every operand.  Each g below is convex in err and 0 at 0, so g(ratio · err) <= ratio · g(err)
-for ratio <= 1; and computing f(mid) in the working precision adds at most c · w |f(mid)| = ratio · u |f(mid)|, where
-c covers NumPy's stated error of the function (``LIBRARY_ULPS``) and, for sums, the certain bound over the permitted one.
+for ratio <= 1; and computing f(mid) in the working precision adds at most c times as many w |f(mid)| as the budget is
+given u |f(mid)|: c = 1 for arithmetic, for a library function its certain error (``LIBRARY_ULPS``) over the permitted
+one, for a sum the certain bound over the permitted one.
 The floating-point evaluation of err itself has only non-negative terms, hence a relative error of a few w a step;
 ``INFLATION`` covers that.  Underflow and overflow break the induction, so both raise ``Undecided``, and an
 arithmetic with a wider exponent takes over.  A test holds the enclosures against Arb.
@@ -23,7 +24,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from comparators.exact.model import certain_sum_factor, sum_factor
+from comparators.exact.model import FUNCTION_ULPS, certain_sum_factor, sum_factor
 from gradassay.formats import Format
 from gradassay.vocabulary import Array
 
@@ -58,7 +59,7 @@ class MidRad:
         self.u = working(form.u)
         self.tiny = info.tiny
         self.zero = np.zeros((), working)
-        self._c = 2.0 * LIBRARY_ULPS
+        self._c = LIBRARY_ULPS / min(FUNCTION_ULPS.values())
 
     @property
     def ratio(self) -> float:
@@ -70,7 +71,7 @@ class MidRad:
     def leaf(self, x: Array) -> Ball:
         """An input: exact for decisions, wiggled by one unit roundoff in the budget."""
         mid = x.astype(self.working)
-        err = np.abs(mid)
+        err = np.asarray(np.abs(mid))
         err *= self.u
         # An input zero is not a structural zero (err == 0): 0 · inf has no value there.
         np.maximum(err, self.tiny, out=err)
@@ -165,12 +166,12 @@ class MidRad:
 
     def exp(self, a: Ball) -> Ball:
         mid = np.exp(a.mid)
-        out = self._rounded(mid, mid * _expm1_bound(a.err), a)
+        out = self._library("exp", mid, mid * _expm1_bound(a.err), a)
         self._guard_underflow(out.mid, np.isfinite(a.mid))
         return out
 
     def expm1(self, a: Ball) -> Ball:
-        return self._rounded(np.expm1(a.mid), np.exp(a.mid) * _expm1_bound(a.err), a)
+        return self._library("expm1", np.expm1(a.mid), np.exp(a.mid) * _expm1_bound(a.err), a)
 
     def log(self, a: Ball) -> Ball:
         return self._log(np.log, a, a.mid)
@@ -188,7 +189,7 @@ class MidRad:
     def tanh(self, a: Ball) -> Ball:
         # |tanh'| <= min(1, 4 exp(-2 t)) on [t, inf); increasing in err, so err · slope is convex enough.
         nearest = np.maximum(np.abs(a.mid) - a.err, 0)
-        return self._rounded(np.tanh(a.mid), a.err * np.minimum(1, 4 * np.exp(-2 * nearest)), a)
+        return self._library("tanh", np.tanh(a.mid), a.err * np.minimum(1, 4 * np.exp(-2 * nearest)), a)
 
     # -- reductions --------------------------------------------------------------------------------------
 
@@ -247,6 +248,10 @@ class MidRad:
     def _rounded(self, mid: Array, err: Array, *operands: Ball, pole: Array | None = None) -> Ball:
         return self._new(mid, err + np.abs(mid) * self.u, *operands, pole=pole)
 
+    def _library(self, name: str, mid: Array, err: Array, *operands: Ball, pole: Array | None = None) -> Ball:
+        permitted = self.working(2 * FUNCTION_ULPS[name]) * self.u
+        return self._new(mid, err + np.abs(mid) * permitted, *operands, pole=pole)
+
     def _new(self, mid: Array, err: Array, *operands: Ball, pole: Array | None = None) -> Ball:
         if not np.isfinite(err).all():
             finite = np.logical_and.reduce(np.broadcast_arrays(*(np.isfinite(x.mid) for x in operands)))
@@ -280,16 +285,16 @@ class MidRad:
         err = err + magnitude * self.u * sum_factor(count).astype(self.working)
         return Ball(mid, self._settle(mid, err), False)
 
-    def _log(self, f: Callable[[Array], Array], a: Ball, argument: Array) -> Ball:
+    def _log(self, f: np.ufunc, a: Ball, argument: Array) -> Ball:
         if not a.exact and np.any((np.abs(argument) <= self.ratio * a.err) & (a.err > 0)):
             raise Undecided("logarithm of a value that may be 0")
         room = argument - a.err
         err = np.where(room > 0, a.err / np.where(room > 0, room, 1), np.inf)
-        return self._rounded(f(a.mid), err, a, pole=argument == 0)
+        return self._library(f.__name__, f(a.mid), err, a, pole=argument == 0)
 
     def _allow(self, certain: float, permitted: float) -> None:
         if permitted > 0:
-            self._c = max(self._c, 2.0 * certain / permitted)
+            self._c = max(self._c, certain / permitted)
 
     def _guard_underflow(self, mid: Array, nonzero: Array) -> None:
         low = np.abs(mid) < self.tiny

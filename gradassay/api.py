@@ -1,0 +1,187 @@
+"""``gradassay.verify``: hold one rule of your own against truth, and the report that comes out."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from comparators.exact import Exact
+from comparators.finite_differences import FiniteDifferences
+from comparators.numpy_rules import RuleComparator
+from gradassay.catalogue import OPERATIONS
+from gradassay.engine import Progress, chosen, differentiate, positive
+from gradassay.environment import environment
+from gradassay.errors import UsageError
+from gradassay.formats import FORMATS
+from gradassay.laws import judge_without_truth
+from gradassay.tally import Tally
+from gradassay.verdicts import Question, judge
+from gradassay.vocabulary import Definition, Discrepancy, Row, Rule, Run, Scenario
+from property_tests.strategies import draw_scenarios, explicit_scenarios
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+    Inputs = Iterable[tuple[Any, ...]] | SearchStrategy[tuple[Any, ...]]
+
+
+class VerificationError(AssertionError):
+    """A verified rule failed; the message is the report."""
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """What ``verify`` found out."""
+
+    run: Run
+
+    @property
+    def ok(self) -> bool:
+        """True when something was measured and no verdict fails."""
+        return self.run.ok
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """One for each dtype (and one for finite differences where there is no definition)."""
+        return self.run.rows
+
+    @property
+    def discrepancies(self) -> tuple[Discrepancy, ...]:
+        """Everything that does not simply agree, the worst first; the run is ``ok`` if no verdict among them fails."""
+        return tuple(sorted((d for row in self.rows for d in row.discrepancies), key=lambda d: -d.verdict.rank))
+
+    def raise_if_failed(self) -> None:
+        """Raise VerificationError with the whole report unless ``ok``."""
+        if not self.ok:
+            raise VerificationError(str(self))
+
+    def __str__(self) -> str:
+        from reports.registry import reporter
+
+        stream = io.StringIO()
+        reporter("terminal").write(self.run, stream)
+        return stream.getvalue()
+
+
+def verify(
+    rule: Rule,
+    *,
+    like: str | None = None,
+    definition: Definition | None = None,
+    inputs: Inputs | None = None,
+    params: Mapping[str, Any] | None = None,
+    dtypes: Sequence[str] = ("float64", "float32"),
+    examples: int = 100,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Report:
+    """Hold a hand-written gradient against certified truth.
+
+    ``rule(*args, **params) -> (primal, pullback)``; ``pullback(y_bar)`` has the shape of the argument, a tuple of them
+    for several.  ``like`` names an operation of the catalogue: its definition, conventions and scenarios (those whose
+    parameters the rule's signature accepts; the others are counted as skipped).  ``definition`` is a formula of your
+    own in plain NumPy; then ``inputs`` is a Hypothesis strategy of argument tuples, or a list of them, and ``params`` are
+    given to rule and definition.  With ``inputs`` and ``like``, your inputs replace the catalogue's.  With neither, only
+    finite differences, purity and linearity in the cotangent are checked, and the report says so.
+
+    Raises UsageError for arguments that do not fit together, an unknown name, or something that is not a rule.
+    """
+    started = time.perf_counter()
+    if not callable(rule):
+        raise UsageError(f"the rule is {rule!r}; a rule is a function that returns (primal, pullback)")
+    if like is not None and definition is not None:
+        raise UsageError("like and definition exclude each other; give one of them")
+    if like is None and inputs is None:
+        raise UsageError("there is nothing to verify on: give like=, or inputs= (a list of argument tuples or a strategy)")
+    dtypes = chosen("dtype", dtypes, tuple(FORMATS))
+    positive("examples", examples)
+    target = _Target.of(rule, like, definition)
+    name = getattr(rule, "__name__", None) or type(rule).__name__
+    rows: list[Row] = []
+    interrupted = False
+    try:
+        for dtype in dtypes:
+            if inputs is None:
+                scenarios = draw_scenarios(OPERATIONS[target.name], dtype=dtype, examples=examples, seed=seed)
+            else:
+                scenarios = explicit_scenarios(
+                    target.name, target.shape_of, target.differentiable, inputs,
+                    dtype=dtype, examples=examples, seed=seed, params=params,
+                )  # fmt: skip
+            rows.append(_row(rule, name, target, dtype, scenarios, f"seed={seed}, examples={examples}", progress))
+    except KeyboardInterrupt:
+        interrupted = True
+    notes = () if target.exact else (
+        "No definition was given: nothing was held against truth, only finite differences, purity and linearity.",
+    )  # fmt: skip
+    return Report(
+        Run(
+            tuple(rows),
+            subjects=(name,),
+            environment=environment() | {"seed": seed, "examples": examples},
+            notes=notes,
+            seconds=time.perf_counter() - started,
+            interrupted=interrupted,
+        )
+    )
+
+
+@dataclass(frozen=True)
+class _Target:
+    """What the rule is held against."""
+
+    name: str
+    exact: Exact | None
+    shape_of: Callable[..., Any]
+    conventions: Mapping[str, Definition]
+    differentiable: tuple[int, ...] | None
+
+    @classmethod
+    def of(cls, rule: Rule, like: str | None, definition: Definition | None) -> _Target:
+        if like is not None:
+            operation = OPERATIONS[chosen("operation", (like,), tuple(OPERATIONS))[0]]
+            formula = operation.definition
+            return cls(like, Exact(formula), formula, operation.conventions, operation.differentiable)
+        if definition is not None:
+            return cls(getattr(definition, "__name__", "definition"), Exact(definition), definition, {}, None)
+        return cls(getattr(rule, "__name__", "rule"), None, lambda *args, **params: rule(*args, **params)[0], {}, None)
+
+
+def _row(
+    rule: Rule,
+    name: str,
+    target: _Target,
+    dtype: str,
+    scenarios: Sequence[Scenario],
+    how: str,
+    progress: Progress | None,
+) -> Row:
+    comparator = RuleComparator(name, rule)
+    tally = Tally(target.name, name, dtype, f"gradassay.verify({name}, dtypes=({dtype!r},), {how}, ...)")
+    differences = FiniteDifferences(rule)
+    for i, scenario in enumerate(scenarios):
+        if progress is not None:
+            progress(f"{name} {dtype}", i, len(scenarios))
+        reason = comparator.supports(scenario)
+        if reason is not None:
+            tally.skip(reason)
+        elif target.exact is not None:
+            finding = judge(Question(scenario, target.exact, target.conventions), comparator)
+            _insist_on_a_rule(name, finding.sentence)
+            tally.add(scenario, finding)
+        else:
+            finding = judge_without_truth(comparator, scenario)
+            _insist_on_a_rule(name, finding.sentence)
+            if finding.verdict.fails:
+                tally.add(scenario, finding)
+            else:
+                differentiate(differences, scenario, tally)
+    return tally.row()
+
+
+def _insist_on_a_rule(name: str, sentence: str) -> None:
+    if sentence.startswith("a rule returns"):
+        raise UsageError(f"{name} is not a rule: {sentence}")

@@ -1,0 +1,131 @@
+"""Comparison measures; ``gradassay.verdicts`` judges.
+
+One array at a time: what an implementation returned against the enclosure of the truth and the budget.  Everything is
+phrased positively (an entry passes because it was shown to lie within its budget), so a NaN can never pass by accident.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradassay.formats import Format
+from gradassay.vocabulary import Array, Enclosure, Worst
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What was measured on one array."""
+
+    path: str
+    """``y`` for the primal, ``x_bar`` or ``x_bar[i]`` for the gradients."""
+    structure: str | None = None
+    """A sentence when shape or dtype are not as they have to be; then nothing else was measured."""
+    outside: bool = False
+    """Whether some entry was shown to lie outside its budget."""
+    undecided: bool = False
+    """Whether some entry could be shown neither inside nor outside."""
+    nonfinite: bool = False
+    """Whether an entry is NaN or infinite where the truth is finite and representable."""
+    undefined: bool = False
+    """Whether the truth has no value at some entry."""
+    flushed: bool = False
+    """Whether every entry outside is a zero where the truth is subnormal."""
+    index: tuple[int, ...] | None = None
+    """The worst entry."""
+    expected: float | None = None
+    got: float | None = None
+    budget: float | None = None
+    error: float = 0.0
+    """|got - truth| at the worst entry."""
+    scale: float = 0.0
+    """max|truth| over the array."""
+    worst: Worst = Worst()
+
+
+def compare_array(path: str, got: Array | None, truth: Enclosure, form: Format) -> Comparison:
+    """Hold one array against its enclosure."""
+    structure = _structure(got, truth, form)
+    if structure or got is None:
+        return Comparison(path, structure=structure or "None instead of a gradient")
+    wide = got.astype(truth.mid.dtype)
+    with np.errstate(all="ignore"):
+        error = np.abs(wide - truth.mid)
+        inside = error + truth.rad <= truth.budget
+        if inside.all():
+            return Comparison(path, **_worst_entry(wide, truth, error, error / truth.budget, form))
+        return _sort_out(path, wide, truth, error, inside, form)
+
+
+def _sort_out(path: str, got: Array, truth: Enclosure, error: Array, inside: Array, form: Format) -> Comparison:
+    """The slow path: some entry is not simply inside its budget."""
+    mid = truth.mid
+    undefined = np.isnan(mid)
+    overflows = np.abs(mid) + truth.rad + truth.budget >= form.max
+    right_infinity = np.isinf(got) & overflows & (np.sign(got) == np.sign(mid))
+    good = inside | undefined | right_infinity
+    nonfinite = ~good & ~np.isfinite(got)
+    outside = nonfinite | (~good & (error - truth.rad > truth.budget))
+    undecided = ~good & ~outside
+    flushed = outside & (got == 0) & (np.abs(mid) < form.tiny)
+    ratio = np.where(outside | (inside & np.isfinite(mid)), error / truth.budget, 0)
+    ratio = np.where(nonfinite, np.inf, ratio)
+    return Comparison(
+        path,
+        outside=bool(outside.any()),
+        undecided=bool(undecided.any()),
+        nonfinite=bool(nonfinite.any()),
+        undefined=bool(undefined.any()),
+        flushed=bool(outside.any() and (flushed == outside).all()),
+        **_worst_entry(got, truth, np.where(np.isfinite(error), error, 0), ratio, form, undefined),
+    )
+
+
+def _structure(got: Array | None, truth: Enclosure, form: Format) -> str | None:
+    if got is None:
+        return "None instead of an array"
+    if got.shape != truth.mid.shape:
+        return f"shape {got.shape} instead of {truth.mid.shape}"
+    if got.dtype != form.dtype:
+        return f"dtype {got.dtype.name} instead of {form.name}"
+    return None
+
+
+def _worst_entry(
+    got: Array, truth: Enclosure, error: Array, ratio: Array, form: Format, undefined: Array | None = None
+) -> dict[str, Any]:
+    """The entry with the largest error in budgets, and the worst of the array in three measures."""
+    if not ratio.size:
+        return {}
+    at = int(np.argmax(ratio))
+    if undefined is not None and not np.ravel(ratio)[at] and undefined.any():
+        at = int(np.argmax(undefined))  # nothing is off: show what was returned where nothing is right
+    index = tuple(int(i) for i in np.unravel_index(at, ratio.shape))
+    size = np.abs(truth.mid)
+    scale = float(np.max(size, initial=0.0, where=np.isfinite(size)))
+    largest = float(np.max(error, initial=0.0, where=np.isfinite(error)))
+    worst = Worst(
+        budget_ratio=float(ratio[index]),
+        ulp=_largest_ulp(size, error, form),
+        normwise=largest / max(scale, form.tiny) / form.u,
+    )
+    return {
+        "index": index,
+        "expected": float(truth.mid[index]),
+        "got": float(got[index]),
+        "budget": float(truth.budget[index]),
+        "error": float(error[index]),
+        "scale": scale,
+        "worst": worst,
+    }
+
+
+def _largest_ulp(size: Array, error: Array, form: Format) -> float:
+    """max |error| / ulp(truth).  An ulp is between u and 2 u of the value, so only near-maximal relative errors count."""
+    floor = np.maximum(size, form.tiny)
+    relative = np.where(np.isfinite(error), error / floor, 0)
+    near = relative >= np.max(relative, initial=0.0) / 2
+    spacing = 2 * form.u * 2.0 ** np.floor(np.log2(floor[near].astype(np.float64)))
+    return float(np.max(error[near] / spacing, initial=0.0, where=np.isfinite(error[near])))

@@ -1,0 +1,171 @@
+"""The engine: scenarios through comparators to a run.
+
+``compare`` measures the catalogue; ``measure`` is the loop that it shares with ``gradassay.verify``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from comparators import registry
+from comparators.exact import Exact
+from comparators.finite_differences import FiniteDifferences
+from gradassay.catalogue import OPERATIONS
+from gradassay.environment import environment
+from gradassay.errors import UsageError
+from gradassay.formats import FORMATS
+from gradassay.tally import Tally
+from gradassay.verdicts import Finding, Question, judge
+from gradassay.vocabulary import Example, Operation, Row, Run, Scenario
+from property_tests.strategies import draw_scenarios
+
+FINITE_DIFFERENCES = "finite_differences"
+#: ``progress(label, done, total)``
+Progress = Callable[[str, int, int], None]
+
+
+def implementations() -> tuple[str, ...]:
+    """Every name that ``compare --implementations`` takes, installed or not."""
+    numpy, *frameworks = registry.names()
+    return (numpy, FINITE_DIFFERENCES, *frameworks)
+
+
+def compare(
+    operations: Sequence[str] | None = None,
+    *,
+    implementations: Sequence[str] | None = None,
+    dtypes: Sequence[str] | None = None,
+    examples: int = 100,
+    seed: int = 0,
+    subjects: Sequence[str] = (registry.NUMPY,),
+    progress: Progress | None = None,
+) -> Run:
+    """Measure the catalogue: every implementation of every operation in every dtype on the same scenarios.
+
+    ``examples`` scenarios for each operation and dtype; the same seed gives the same run.  An interrupt gives the
+    run so far, marked as interrupted.  Raises UsageError for a name that is not known.
+    """
+    started = time.perf_counter()
+    plan = Plan(
+        tuple(OPERATIONS[name] for name in chosen("operation", operations, tuple(OPERATIONS))),
+        chosen("dtype", dtypes, tuple(FORMATS)),
+        chosen("implementation", implementations, globals()["implementations"]()),
+        positive("examples", examples),
+        seed,
+    )
+    comparators, missing = _load(plan.implementations)
+    rows: list[Row] = []
+    interrupted = False
+    try:
+        for row in plan.rows(comparators, progress):
+            rows.append(row)
+    except KeyboardInterrupt:
+        interrupted = True
+    return Run(
+        rows=tuple(rows),
+        subjects=tuple(subjects),
+        environment=environment() | {"seed": seed, "examples": examples},
+        missing=missing,
+        seconds=time.perf_counter() - started,
+        interrupted=interrupted,
+    )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What ``compare`` was asked for, all names checked."""
+
+    operations: tuple[Operation, ...]
+    dtypes: tuple[str, ...]
+    implementations: tuple[str, ...]
+    examples: int
+    seed: int
+
+    def rows(self, comparators: Sequence[registry.Implementation], progress: Progress | None) -> Iterator[Row]:
+        """The rows in the order of the report; those of an interrupted cell are given before it passes on."""
+        total, done = len(self.operations) * len(self.dtypes) * self.examples, 0
+        for operation in self.operations:
+            for dtype in self.dtypes:
+                scenarios = draw_scenarios(operation, dtype=dtype, examples=self.examples, seed=self.seed)
+                able = [c for c in comparators if operation.name in c.operations]
+                tallies = {c.name: self._tally(operation.name, c.name, dtype) for c in able}
+                if FINITE_DIFFERENCES in self.implementations and dtype == "float64":
+                    tallies[FINITE_DIFFERENCES] = self._tally(operation.name, FINITE_DIFFERENCES, dtype)
+                try:
+                    for i, scenario in enumerate(scenarios):
+                        if progress is not None:
+                            progress(f"{operation.name} {dtype}", done + i, total)
+                        measure(operation, scenario, able, tallies)
+                finally:
+                    named = [name for name in self.implementations if name in tallies]
+                    rows = (tallies[name].row() for name in named)
+                    measured = [row for row in rows if row.scenarios or row.skipped]
+                    yield from measured
+                done += self.examples
+        if progress is not None:
+            progress("done", total, total)
+
+    def _tally(self, operation: str, implementation: str, dtype: str) -> Tally:
+        command = f"gradassay compare {operation} --implementations {implementation} --dtypes {dtype}"
+        return Tally(operation, implementation, dtype, f"{command} --examples {self.examples} --seed {self.seed}")
+
+
+def measure(
+    operation: Operation, scenario: Scenario, comparators: Sequence[registry.Implementation], tallies: dict[str, Tally]
+) -> None:
+    """Judge every comparator on one scenario; they share its truth."""
+    question = Question(scenario, Exact(operation.definition), operation.conventions)
+    for comparator in comparators:
+        reason = comparator.supports(scenario)
+        if reason is not None:
+            tallies[comparator.name].skip(reason)
+            continue
+        tallies[comparator.name].add(scenario, judge(question, comparator))
+    if FINITE_DIFFERENCES in tallies:
+        differentiate(FiniteDifferences(operation.rule), scenario, tallies[FINITE_DIFFERENCES])
+
+
+def differentiate(differences: FiniteDifferences, scenario: Scenario, tally: Tally) -> None:
+    """Hold a rule's pullback against the differences of its own forward."""
+    reason = differences.supports(scenario)
+    if reason is not None:
+        tally.skip(reason)
+        return
+    found = differences.judge(scenario)
+    example = Example(scenario, found.path or "", found.index, found.expected, found.got, found.error)
+    cause = f"{found.verdict} by finite differences" if found.verdict.fails else found.sentence.split(":")[0]
+    tally.add(scenario, Finding(found.verdict, cause, found.sentence, example))
+
+
+def _load(names: Sequence[str]) -> tuple[list[registry.Implementation], dict[str, str]]:
+    """The comparators that can run, and for the others why not and what to do."""
+    loaded: list[registry.Implementation] = []
+    missing: dict[str, str] = {}
+    rules = {name: operation.rule for name, operation in OPERATIONS.items()}
+    for name in names:
+        if name == FINITE_DIFFERENCES:
+            continue
+        try:
+            loaded.append(registry.load(name, rules=rules))
+        except registry.Missing as error:
+            missing[name] = str(error)
+    return loaded, missing
+
+
+def chosen(kind: str, names: Sequence[str] | None, known: tuple[str, ...]) -> tuple[str, ...]:
+    """The names asked for, in the report's order; all where none were."""
+    for name in names or ():
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            guess = f"; did you mean {close[0]!r}?" if close else ""
+            raise UsageError(f"unknown {kind} {name!r}; known: {', '.join(known)}{guess}")
+    return tuple(name for name in known if not names or name in names)
+
+
+def positive(what: str, value: int) -> int:
+    if value < 1:
+        raise UsageError(f"{what} is {value}; it has to be at least 1")
+    return value
