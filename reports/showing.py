@@ -19,13 +19,14 @@ def show_array(array: Array) -> str:
     array = np.asarray(array)
     whole = array.size <= ENTRIES
     rounded = is_floating(array.dtype) and not whole
+    formatter: Any = {"all": lambda entry: short(float(entry), 6) if rounded else str(entry)}
     text = np.array2string(
         array,
         threshold=ENTRIES,
         edgeitems=1 if array.ndim > 1 else 3,
         separator=", ",
         max_line_width=10**6,
-        formatter={"all": lambda entry: short(float(entry), 6) if rounded else str(entry)},
+        formatter=formatter,
     )
     return f"{array.dtype.name}{list(array.shape)} {' '.join(text.split())}"
 

@@ -99,7 +99,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return Exit.FINE
     except SystemExit as left:
         # click leaves with 1 where the reader of --help went away, having wrapped the stream; that is no verdict
-        gone = type(sys.stdout).__name__ == "PacifyFlushWrapper"
+        gone = type(sys.stdout).__name__.endswith("PacifyFlushWrapper")
         return Exit.FINE if gone else int(left.code or Exit.FINE)
     except Exception as error:
         traceback.print_exc()
