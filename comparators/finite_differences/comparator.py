@@ -18,8 +18,6 @@ from comparators.finite_differences.directions import generator_for, locate, slo
 from comparators.finite_differences.estimate import DOMAIN, Lines, slopes_along
 from comparators.finite_differences.findings import Differences, Estimate, Finding
 from comparators.finite_differences.functional import (
-    Direction,
-    Entry,
     Functional,
     gradients_of,
     lift,
@@ -27,6 +25,7 @@ from comparators.finite_differences.functional import (
     roundoff,
 )
 from comparators.finite_differences.judgement import describe_wrong, judge_directions, judge_entries, place
+from comparators.finite_differences.moves import Direction, Entry
 from comparators.interface import evaluate_rule
 from gradassay.formats import is_floating
 from gradassay.vocabulary import Array, Evaluation, Rule, Scenario, Verdict

@@ -20,7 +20,8 @@ from hashlib import blake2b
 import numpy as np
 
 from comparators.finite_differences.estimate import Lines, scale_of, slopes_along
-from comparators.finite_differences.functional import Direction, Functional
+from comparators.finite_differences.functional import Functional
+from comparators.finite_differences.moves import Direction
 from gradassay.vocabulary import Array, Scenario
 
 #: 2^-16 is 1.5e-5: a run of a thousand faulty scenarios misses one with a probability of at most 1.5 %.

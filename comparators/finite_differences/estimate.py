@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from comparators.finite_differences.functional import FORWARD_ROUNDINGS, Functional, Move
+from comparators.finite_differences.functional import MAGNITUDE, Functional
 from comparators.finite_differences.ladder import COLUMNS, Slopes, climb
+from comparators.finite_differences.moves import Move
 from gradassay.vocabulary import Array
 
 #: First step over the scale of the argument: large, so that round-off is small, and short of a whole unit,
@@ -23,9 +24,10 @@ RUNGS, WINDOWS = COLUMNS, 4
 SMALL = 1e-6
 #: An estimate this good is not worth more steps.
 SETTLED = 1e-9
-#: One more step, far below the others, has to confirm an estimate (to SMALL): steps that a function's
-#: period or the quanta of a coarse arithmetic share can agree by accident, but not with this one.
-CONFIRMING_STEP = FIRST_STEP / 2**18
+#: One more step, no power of two below the others, has to confirm an estimate to three digits: steps that a
+#: function's period or the quanta of a coarse arithmetic divide can agree by accident, but not with this one.
+CONFIRMING_STEP = 25 / 256 / 2**18
+CONFIRMED = 1e-3
 #: Below this magnitude the absolute ladder may never have come near x; a relative one starts over.
 RELATIVE_BELOW = 2.0**-20
 
@@ -81,12 +83,13 @@ def _climb(functional: Functional, moves: Sequence[Move], steps: Array, unit: Ar
         for line in pending.tolist():
             for k in range(reached - RUNGS, reached):
                 functional.probe(moves[line], FIRST_STEP * steps[line] / 2**k, rungs[line, k])
-        new = climb(rungs[pending, :reached], noise, functional.roundoff)
+        some = rungs[pending, :reached]
+        new = climb(some, functional.blur(noise, some[..., MAGNITUDE]))
         found = new if found is None else found.updated(pending, new)
         scale = np.nan_to_num(found.magnitude) / (max(functional.y.size, 1) * unit)
         # What the next step's round-off alone exceeds is as good as it gets. A bend never stops the search:
         # it may be a kink beside x, which finer steps leave behind.
-        next_blur = _blur(functional, noise, found.magnitude) * 2**reached / (FIRST_STEP * steps)
+        next_blur = functional.blur(noise, found.magnitude) * 2**reached / (FIRST_STEP * steps)
         settled = found.error <= SETTLED * np.maximum(np.abs(found.value), scale)
         pending = np.flatnonzero(~settled & ~(next_blur > found.error))
         if not pending.size:
@@ -98,19 +101,13 @@ def _climb(functional: Functional, moves: Sequence[Move], steps: Array, unit: Ar
     return _confirm(functional, lines, confirming, noise)
 
 
-def _blur(functional: Functional, noise: float, magnitude: Array) -> Array:
-    """Round-off of one value of the functional."""
-    blur: Array = noise + FORWARD_ROUNDINGS * functional.roundoff * np.nan_to_num(magnitude)
-    return blur
-
-
 def _confirm(functional: Functional, lines: Lines, confirming: Array, noise: float) -> Lines:
-    """Withdraw what the confirming step contradicts beyond its round-off and SMALL."""
+    """Withdraw what the confirming step contradicts beyond its round-off and CONFIRMED."""
     plus, minus, step_plus, step_minus, _, magnitude = confirming.T
     width = np.nan_to_num(step_plus) + np.nan_to_num(step_minus)
     slope = (np.nan_to_num(plus) - np.nan_to_num(minus)) / width
-    room = lines.error + 2 * _blur(functional, noise, magnitude) / width
-    room += SMALL * np.maximum(np.abs(lines.value), lines.scale)
+    room = lines.error + 2 * functional.blur(noise, magnitude) / width
+    room += CONFIRMED * np.maximum(np.abs(lines.value), lines.scale)
     contradicted = (lines.reason == "") & ~(np.abs(slope - lines.value) <= room)
     reason = np.where(contradicted, np.where(slope == 0, STAIRCASE, LARGE), lines.reason)
     return Lines(lines.value, np.where(contradicted, np.inf, lines.error), lines.scale, reason)

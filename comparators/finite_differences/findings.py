@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from comparators.finite_differences.functional import Direction
+from comparators.finite_differences.moves import Direction
 from gradassay.vocabulary import Array, Verdict
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
+from comparators.finite_differences.moves import Direction, Move, dot
 from comparators.interface import evaluate_rule
 from gradassay.formats import FORMATS, is_floating
 from gradassay.vocabulary import Array, Evaluation, Rule, Scenario
@@ -26,49 +27,13 @@ FORWARD_ROUNDINGS = 2.0
 NOISE_SPACING = 1.3e-6
 #: Ten points give seven third differences, of which a single kink touches three: the median ignores it.
 NOISE_POINTS = 10
+#: Noise of up to so many roundings of the result needs no second look.
+ORDINARY_NOISE = 1024.0
+#: A second look that shows this much less has found out that the first one met something else than noise;
+#: one of about the same size is just another draw of it.
+OTHER_THAN_NOISE = 2.0**-10
 
 PLUS, MINUS, STEP_PLUS, STEP_MINUS, BEND, MAGNITUDE = range(6)
-
-
-class Move(Protocol):
-    """A line through the arguments."""
-
-    def shift(self, args: Sequence[Array], step: float) -> tuple[list[Array], float]:
-        """Fresh copies of the arguments moved by ``step``, and the step as it was realised."""
-        ...
-
-
-@dataclass(frozen=True)
-class Entry:
-    """Entry ``flat`` of argument ``position`` alone."""
-
-    position: int
-    flat: int
-
-    def shift(self, args: Sequence[Array], step: float) -> tuple[list[Array], float]:
-        moved = [arg.copy() for arg in args]
-        old = float(args[self.position].flat[self.flat])
-        moved[self.position].flat[self.flat] = new = old + step
-        return moved, new - old
-
-
-@dataclass(frozen=True, eq=False)
-class Direction:
-    """All entries at once: ``signs[k]`` (±weight, 0 where it stays) moves argument ``positions[k]``."""
-
-    positions: tuple[int, ...]
-    signs: tuple[Array, ...]
-
-    def shift(self, args: Sequence[Array], step: float) -> tuple[list[Array], float]:
-        moved = [arg.copy() for arg in args]
-        for position, sign in zip(self.positions, self.signs, strict=True):
-            moved[position] += step * sign
-        return moved, step
-
-    def dot(self, gradients: Sequence[Array]) -> float:
-        """``<x_bar, v>``."""
-        pairs = zip(gradients, self.signs, strict=True)
-        return math.fsum(float(np.vdot(gradient, sign)) for gradient, sign in pairs)
 
 
 def lift(array: Array) -> Array:
@@ -119,16 +84,27 @@ class Functional:
             if y is None or not realised:
                 continue
             difference = y - self.y
-            total = float(self.y_bar @ difference)
+            total = dot(self.y_bar, difference)
             if math.isfinite(total):
                 out[column], out[column + STEP_PLUS] = total, abs(realised)
                 sides.append((np.abs(y), difference))
         if len(sides) == 2:
             (above, rise), (below, fall) = sides
-            out[BEND] = self.weight @ np.abs(rise + fall)
-            out[MAGNITUDE] = self.weight @ np.maximum(above, below)
+            out[BEND] = dot(self.weight, np.abs(rise + fall))
+            out[MAGNITUDE] = dot(self.weight, np.maximum(above, below))
         elif sides:
-            out[MAGNITUDE] = self.weight @ np.maximum(sides[0][0], np.abs(self.y))
+            out[MAGNITUDE] = dot(self.weight, np.maximum(sides[0][0], np.abs(self.y)))
+
+    def blur(self, noise: float, magnitude: Array) -> Array:
+        """Round-off of one value of ``g`` where ``sum |y_bar y|`` is ``magnitude``; ``noise`` is that at the arguments.
+
+        Rounding grows with what is rounded, so the noise is scaled up with the magnitude (and never down:
+        what cancellation makes stays).
+        """
+        here = dot(self.weight, np.abs(self.y))
+        growth = np.maximum(np.nan_to_num(magnitude) / here, 1.0) if here else 1.0
+        blur: Array = noise * growth + FORWARD_ROUNDINGS * self.roundoff * np.nan_to_num(magnitude)
+        return blur
 
     def noise(self, paces: Sequence[Array]) -> tuple[float, tuple[Array, ...]]:
         """Measured rounding noise of ``g`` (beyond ``FORWARD_ROUNDINGS``) and of each gradient's entries.
@@ -138,14 +114,25 @@ class Functional:
         Moré and Wild, Estimating computational noise, SIAM J. Sci. Comput. 33, 2011). ``paces`` say how fast
         each entry moves; all alike would leave outputs still that only depend on differences.
         """
-        for floor in (1.0, 0.0):  # absolute steps first; relative ones where those leave the domain
+        still = [np.zeros_like(self.y), *(np.zeros_like(arg) for arg in self.moved)]
+        noise = None
+        # Absolute steps first; relative ones too where those leave the domain, or show more than
+        # rounding explains (they may have met a pole or many kinks).
+        for floor in (1.0, 0.0):
             scales = [np.maximum(np.abs(arg), floor) for arg in self.moved]
             steps = tuple(pace * scale for pace, scale in zip(paces, scales, strict=True))
             samples = self._sample(Direction(self.positions, steps))
-            if samples is not None:
-                primal, *gradients = (_third_differences(column) for column in zip(*samples, strict=True))
-                return float(self.weight @ primal), tuple(gradients)
-        return 0.0, tuple(np.zeros_like(arg) for arg in self.moved)
+            if samples is None:
+                continue
+            new = [_third_differences(column) for column in zip(*samples, strict=True)]
+            old = new if noise is None else noise
+            noise = [np.where(b < OTHER_THAN_NOISE * a, b, a) for a, b in zip(old, new, strict=True)]
+            if dot(self.weight, noise[0]) <= ORDINARY_NOISE * self.roundoff * dot(
+                self.weight, np.abs(self.y)
+            ):
+                break
+        primal, *gradients = still if noise is None else noise
+        return dot(self.weight, primal), tuple(gradients)
 
     def _sample(self, move: Direction) -> list[list[Array]] | None:
         """Primal (flat) and gradients at ``NOISE_POINTS`` points; None where one is out of the domain."""

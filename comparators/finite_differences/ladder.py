@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from comparators.finite_differences.functional import FORWARD_ROUNDINGS
 from gradassay.vocabulary import Array
 
 #: Columns of the tableau: six steps with a ratio of 2 span a factor of 32; a seventh column would only
@@ -44,14 +43,13 @@ class Slopes:
         return Slopes(**fields)
 
 
-def climb(rungs: Array, noise: float, roundoff: float) -> Slopes:
+def climb(rungs: Array, blur: Array) -> Slopes:
     """The best slope of every line; ``rungs``, shape (lines, rungs, 6), is as ``Functional.probe`` fills it.
 
-    ``noise`` is the measured noise of the functional, ``roundoff`` the unit roundoff of its results.
+    ``blur``, shape (lines, rungs), is the round-off of one value of the functional there.
     """
     plus, minus, step_plus, step_minus, bend, magnitude = np.moveaxis(rungs, -1, 0)
     width = step_plus + step_minus
-    blur = noise + FORWARD_ROUNDINGS * roundoff * magnitude
     central = _extrapolate((plus - minus) / width, 2 * blur / width, 2 * bend / width)
     # One-sided slopes only where the other side leaves the domain: at a kink they would both look smooth.
     edge = np.isnan(minus[:, -1:]) | np.isnan(plus[:, -1:])
