@@ -35,18 +35,17 @@ def evaluate_rule(rule: Rule, scenario: Scenario, *, twice: bool = False) -> Eva
     call with the first, bit for bit: whatever differs is named in ``Evaluation.impurity``.
     """
     args, cotangent = scenario.args, scenario.cotangent
-    before = [_fingerprint(array) for array in (*args, cotangent)] if twice else []
+    before = [array.copy() for array in (*args, cotangent)] if twice else []
     first = _run(rule, scenario)
     if not twice or first.error or first.structure:
         return first
-    after = [_fingerprint(array) for array in (*args, cotangent)]
-    changed = [i for i, (a, b) in enumerate(zip(before, after, strict=True)) if a != b]
+    changed = [i for i, (a, b) in enumerate(zip(before, (*args, cotangent), strict=True)) if not _same(a, b)]
     if changed:
         what = "the cotangent" if changed[0] == len(args) else f"argument {changed[0]}"
         return _impure(first, f"changes {what} in place")
-    kept = [_fingerprint(array) for array in _results(first)]
-    second = _run(rule, scenario)
-    if kept != [_fingerprint(array) for array in _results(second)]:
+    kept = [array.copy() for array in _results(first)]
+    again = _results(_run(rule, scenario))
+    if len(kept) != len(again) or not all(map(_same, kept, again)):
         return _impure(first, "two identical calls differ")
     return first
 
@@ -92,8 +91,16 @@ def _results(evaluation: Evaluation) -> list[Array]:
     return [array for array in arrays if array is not None]
 
 
-def _fingerprint(array: Array) -> tuple[Any, ...]:
-    return array.shape, array.dtype.name, array.tobytes()
+def _same(a: Array, b: Array) -> bool:
+    """Bit for bit: NaN equals itself, and -0 is not 0."""
+    if a.shape != b.shape or a.dtype != b.dtype:
+        return False
+    return bool(np.array_equal(_bits(a), _bits(b)))
+
+
+def _bits(array: Array) -> Array:
+    flat = np.ascontiguousarray(array).reshape(-1)
+    return flat.view(np.uint8) if flat.dtype != object else flat
 
 
 def _impure(evaluation: Evaluation, sentence: str) -> Evaluation:

@@ -104,8 +104,8 @@ def _worst_entry(
         at = int(np.argmax(undefined))  # nothing is off: show what was returned where nothing is right
     index = tuple(int(i) for i in np.unravel_index(at, ratio.shape))
     size = np.abs(truth.mid)
-    scale = float(np.max(size, initial=0.0, where=np.isfinite(size)))
-    largest = float(np.max(error, initial=0.0, where=np.isfinite(error)))
+    scale = float(np.max(size, initial=0.0)) if undefined is None else float(np.max(size, initial=0.0, where=np.isfinite(size)))
+    largest = float(np.max(error, initial=0.0))
     worst = Worst(
         budget_ratio=float(ratio[index]),
         ulp=_largest_ulp(size, error, form),
@@ -125,7 +125,8 @@ def _worst_entry(
 def _largest_ulp(size: Array, error: Array, form: Format) -> float:
     """max |error| / ulp(truth).  An ulp is between u and 2 u of the value, so only near-maximal relative errors count."""
     floor = np.maximum(size, form.tiny)
-    relative = np.where(np.isfinite(error), error / floor, 0)
+    relative = np.asarray(error / floor)  # 0 where the truth is infinite; errors are finite here
+    relative[np.isnan(relative)] = 0
     near = relative >= np.max(relative, initial=0.0) / 2
     spacing = 2 * form.u * 2.0 ** np.floor(np.log2(floor[near].astype(np.float64)))
-    return float(np.max(error[near] / spacing, initial=0.0, where=np.isfinite(error[near])))
+    return float(np.max(error[near] / spacing, initial=0.0, where=np.isfinite(spacing)))

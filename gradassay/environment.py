@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -17,6 +18,7 @@ DISTRIBUTIONS = {
 }
 
 
+@lru_cache(maxsize=1)  # none of it changes while a process runs, and asking git takes milliseconds
 def environment() -> dict[str, str | int | None]:
     """Versions, platform, processor and commit; None for what is not installed or cannot be told."""
     versions = {name: installed(*candidates) for name, candidates in DISTRIBUTIONS.items()}

@@ -130,15 +130,13 @@ class MidRad:
 
     def mul(self, a: Ball, b: Ball) -> Ball:
         mid = a.mid * b.mid
-        if b.err is self.zero:
-            err = np.abs(b.mid) * a.err
-        else:
-            err = np.abs(b.mid)
-            err = np.add(err, b.err, out=err if err.ndim else None) * a.err
+        err = np.asarray(np.abs(b.mid))
+        if b.err is not self.zero:
+            err += b.err
+        err = err * a.err
+        if b.err is not self.zero:
             err = err + np.abs(a.mid) * b.err
-        out = self._rounded(mid, err, a, b)
-        self._guard_underflow(out.mid, (a.mid != 0) & (b.mid != 0))
-        return out
+        return self._rounded(mid, err, a, b, nonzero=lambda: (a.mid != 0) & (b.mid != 0))
 
     def pull(self, g: Ball, f: Ball) -> Ball:
         """g · f where g is a cotangent: one that is zero by structure (a branch not taken) contributes nothing."""
@@ -151,14 +149,13 @@ class MidRad:
         if b.err is self.zero:
             err = a.err / np.abs(b.mid)
         else:
-            room = np.abs(b.mid)
-            room = room - b.err
-            err = np.abs(mid) * b.err
-            err = err + a.err
+            room = np.abs(b.mid) - b.err
+            err = np.asarray(np.abs(mid))
+            err *= b.err
+            err += a.err
             err = np.where(room > 0, err / room, np.inf) if np.any(room <= 0) else err / room
-        out = self._rounded(mid, err, a, b, pole=b.mid == 0)
-        self._guard_underflow(out.mid, (a.mid != 0) & np.isfinite(b.mid))
-        return out
+        nonzero = lambda: (a.mid != 0) & np.isfinite(b.mid)  # noqa: E731
+        return self._rounded(mid, err, a, b, nonzero=nonzero, pole=b.mid == 0)
 
     def pull_div(self, g: Ball, b: Ball) -> Ball:
         """g / b where g is a cotangent."""
@@ -166,12 +163,12 @@ class MidRad:
 
     def exp(self, a: Ball) -> Ball:
         mid = np.exp(a.mid)
-        out = self._library("exp", mid, mid * _expm1_bound(a.err), a)
-        self._guard_underflow(out.mid, np.isfinite(a.mid))
-        return out
+        err = np.asarray(_expm1_bound(a.err))
+        err = mid * err
+        return self._rounded(mid, err, a, ulps=FUNCTION_ULPS["exp"], nonzero=lambda: np.isfinite(a.mid))
 
     def expm1(self, a: Ball) -> Ball:
-        return self._library("expm1", np.expm1(a.mid), np.exp(a.mid) * _expm1_bound(a.err), a)
+        return self._rounded(np.expm1(a.mid), np.exp(a.mid) * _expm1_bound(a.err), a, ulps=FUNCTION_ULPS["expm1"])
 
     def log(self, a: Ball) -> Ball:
         return self._log(np.log, a, a.mid)
@@ -189,7 +186,8 @@ class MidRad:
     def tanh(self, a: Ball) -> Ball:
         # |tanh'| <= min(1, 4 exp(-2 t)) on [t, inf); increasing in err, so err · slope is convex enough.
         nearest = np.maximum(np.abs(a.mid) - a.err, 0)
-        return self._library("tanh", np.tanh(a.mid), a.err * np.minimum(1, 4 * np.exp(-2 * nearest)), a)
+        err = a.err * np.minimum(1, 4 * np.exp(-2 * nearest))
+        return self._rounded(np.tanh(a.mid), err, a, ulps=FUNCTION_ULPS["tanh"])
 
     # -- reductions --------------------------------------------------------------------------------------
 
@@ -245,12 +243,22 @@ class MidRad:
 
     # -- the induction's side conditions -----------------------------------------------------------------
 
-    def _rounded(self, mid: Array, err: Array, *operands: Ball, pole: Array | None = None) -> Ball:
-        return self._new(mid, err + np.abs(mid) * self.u, *operands, pole=pole)
-
-    def _library(self, name: str, mid: Array, err: Array, *operands: Ball, pole: Array | None = None) -> Ball:
-        permitted = self.working(2 * FUNCTION_ULPS[name]) * self.u
-        return self._new(mid, err + np.abs(mid) * permitted, *operands, pole=pole)
+    def _rounded(
+        self,
+        mid: Array,
+        err: Array,
+        *operands: Ball,
+        ulps: float = 0.5,
+        pole: Array | None = None,
+        nonzero: Callable[[], Array] | None = None,
+    ) -> Ball:
+        """``mid`` with the rounding of its own operation; ``nonzero`` says where it may not underflow to 0."""
+        rounding = np.asarray(np.abs(mid))
+        if nonzero is not None and np.min(rounding, initial=np.inf) < self.tiny and np.any((rounding < self.tiny) & nonzero()):
+            raise Undecided("underflow")
+        rounding *= self.working(2 * ulps) * self.u
+        rounding += err
+        return self._new(mid, rounding, *operands, pole=pole)
 
     def _new(self, mid: Array, err: Array, *operands: Ball, pole: Array | None = None) -> Ball:
         if not np.isfinite(err).all():
@@ -290,16 +298,11 @@ class MidRad:
             raise Undecided("logarithm of a value that may be 0")
         room = argument - a.err
         err = np.where(room > 0, a.err / np.where(room > 0, room, 1), np.inf)
-        return self._library(f.__name__, f(a.mid), err, a, pole=argument == 0)
+        return self._rounded(f(a.mid), err, a, ulps=FUNCTION_ULPS[f.__name__], pole=argument == 0)
 
     def _allow(self, certain: float, permitted: float) -> None:
         if permitted > 0:
             self._c = max(self._c, certain / permitted)
-
-    def _guard_underflow(self, mid: Array, nonzero: Array) -> None:
-        low = np.abs(mid) < self.tiny
-        if low.any() and np.any(low & nonzero):
-            raise Undecided("underflow")
 
     def _guard_zero(self, b: Ball) -> None:
         if not b.exact and np.any((np.abs(b.mid) <= self.ratio * b.err) & (b.err > 0)):
