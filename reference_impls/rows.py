@@ -109,6 +109,10 @@ def row_dots(a: Array, b: Array) -> Array:
 
 
 def row_maxima(matrix: Array) -> Array:
-    """Largest entry of each row, as a column; -inf for rows without entries."""
+    """Largest entry of each row, as a column, but never +inf; -inf for rows without entries.
+
+    A shift by the largest finite number instead of +inf leaves a finite entry exp(x - m) <= 1 and an infinite one
+    infinite, so that 1 / inf = 0 and only inf / inf has no value.
+    """
     maxima: Array = np.maximum.reduce(matrix, axis=1, keepdims=True, initial=-np.inf)
-    return maxima
+    return np.minimum(maxima, np.finfo(matrix.dtype).max, out=maxima)

@@ -11,7 +11,8 @@ with d p_i = p_i d log p_i the Jacobian of softmax is p_i ([i = j] - p_j), which
 
 Shapes: y and x_bar have the shape of x. Dtypes: those of x; the 16-bit formats are computed in float32 and
 rounded once; integers give float64. Errors: AxisError where an axis is out of range (0-d arrays have none).
-A logit of -inf has p = 0 and l = -inf; a slice with +inf or NaN, or of -inf alone, has no value and is NaN.
+A logit of -inf has p = 0 and l = -inf. Beside +inf every finite logit has p = 0 and l = -inf, and +inf itself no
+value (inf / inf), which is NaN; so is a slice with NaN, or of -inf alone.
 """
 
 from __future__ import annotations

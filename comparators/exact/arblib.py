@@ -179,11 +179,14 @@ class ArbLib:
         return ArbBall(value, _objects(fat + spread), False)
 
     def _annihilated(self, out: ArbBall, g: ArbBall) -> ArbBall:
+        """A product with a cotangent is zero by structure exactly where the cotangent is."""
         structural = _zero(g)
-        if not structural.any():
+        accidental = _zero(out) & ~structural
+        if not (structural.any() or accidental.any()):
             return out
-        value, fat = (_objects(np.where(structural, arb(0), x)) for x in (out.value, out.fat))
-        return ArbBall(value, fat, False)
+        value = np.where(structural, arb(0), out.value)
+        fat = np.where(structural, arb(0), np.where(accidental, self._speck, out.fat))
+        return ArbBall(_objects(value), _objects(fat), False)
 
 
 def _each(f: Callable[..., Any], *arrays: Array) -> Array:

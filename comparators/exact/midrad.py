@@ -140,8 +140,7 @@ class MidRad:
 
     def pull(self, g: Ball, f: Ball) -> Ball:
         """g · f where g is a cotangent: one that is zero by structure (a branch not taken) contributes nothing."""
-        out = self.mul(g, f)
-        return self._annihilated(out, g)
+        return self._annihilated(self.mul(g, f), g)
 
     def div(self, a: Ball, b: Ball) -> Ball:
         self._guard_zero(b)
@@ -280,10 +279,12 @@ class MidRad:
         return np.where(np.isfinite(mid), np.where(np.isnan(err), np.inf, err), 0)
 
     def _annihilated(self, out: Ball, g: Ball) -> Ball:
-        if not np.isfinite(out.mid).all():
-            structural = (g.mid == 0) & (g.err == 0)
-            return Ball(np.where(structural, 0, out.mid), np.where(structural, 0, out.err), False)
-        return out
+        """A product with a cotangent is zero by structure (err == 0) exactly where the cotangent is."""
+        if np.all(out.mid) and not np.isnan(np.sum(out.mid)):
+            return out
+        structural = (g.mid == 0) & (g.err == 0)
+        err = np.where(out.mid == 0, np.maximum(out.err, self.tiny), out.err)
+        return Ball(np.where(structural, 0, out.mid), np.where(structural, 0, err), False)
 
     def _summed(self, mid: Array, err: Array, magnitude: Array, count: Array, terms: Array) -> Ball:
         n = int(count.max(initial=0))
