@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -140,7 +141,9 @@ class FrameworkComparator:
         return _rule(self.adapter, self.functions[operation], differentiable)
 
     def evaluate(self, scenario: Scenario) -> Evaluation:
-        return evaluate_rule(self.rule(scenario.operation, scenario.differentiable), scenario)
+        with warnings.catch_warnings():  # the findings say it, and Keras would for every axis of size 1
+            warnings.simplefilter("ignore")
+            return evaluate_rule(self.rule(scenario.operation, scenario.differentiable), scenario)
 
 
 @cache

@@ -72,8 +72,8 @@ def load(name: str, *, rules: Mapping[str, Rule] | None = None) -> Implementatio
     try:
         comparator.load()
     except (ImportError, OSError) as error:
-        line = str(error).strip().splitlines()
-        raise Missing(f"{name} is installed but cannot be used: {line[0] if line else error!r}") from error
+        reason = (str(error).strip() or repr(error)).splitlines()[0]
+        raise Missing(f"{name} is installed but cannot be used: {reason}") from error
     return comparator  # type: ignore[no-any-return]
 
 
