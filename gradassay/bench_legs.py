@@ -7,6 +7,7 @@ since a gradient of the array's own shape is what the others deliver).
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -150,7 +151,7 @@ def _pin_torch() -> tuple[str, Callable[[], object]]:
 
 
 def _pin_tensorflow() -> tuple[str, Callable[[], object]]:
-    tensorflow.tf.load()
+    tensorflow.tf.load()  # type: ignore[attr-defined]
     import tensorflow as tf
 
     threading = tf.config.threading
@@ -166,7 +167,6 @@ def _pin_tensorflow() -> tuple[str, Callable[[], object]]:
 def _pin_blas() -> tuple[str, Callable[[], object]]:
     if importlib.util.find_spec("threadpoolctl") is None:
         return "not pinned: threadpoolctl is not installed", lambda: None
-    import threadpoolctl
-
+    threadpoolctl: Any = importlib.import_module("threadpoolctl")  # it has no type hints
     limits = threadpoolctl.threadpool_limits(limits=1)
     return "1 thread", limits.restore_original_limits

@@ -27,7 +27,7 @@ from reference_impls.labels import (
     sample_shape,
     spread_cotangent,
 )
-from reference_impls.rows import result_dtype, working_dtype
+from reference_impls.rows import result_dtype, rounded, working_dtype
 
 #: ``keras.config.epsilon()``, where Keras clips probabilities; a float64, whatever dtype they have.
 KERAS_EPSILON = 1e-7
@@ -88,12 +88,12 @@ def cross_entropy(p: Any, labels: Any, *, reduction: str = "mean") -> tuple[Arra
         with np.errstate(all="ignore"):
             gradients: Array = -spread_cotangent(y_bar, reduction, samples, inner) * weights / picked
             if t is None:
-                return gradients.reshape(p.shape).astype(outer, copy=False)
+                return rounded(gradients.reshape(p.shape), outer)
             p_bar: Array = np.zeros((samples, classes), outer)
             p_bar[at_label] = gradients[:, 0]
             return p_bar.reshape(p.shape)
 
-    return np.asarray(loss).astype(outer), pullback
+    return rounded(np.asarray(loss), outer), pullback
 
 
 CROSS_ENTROPY = Operation(

@@ -41,6 +41,14 @@ def result_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return np.dtype(np.float64) if dtype.kind in "biu" else dtype
 
 
+def rounded(array: Array, dtype: np.dtype[Any]) -> Array:
+    """``array`` in ``dtype``; what overflows or underflows on the way does so without a word."""
+    if array.dtype == dtype:
+        return array
+    with np.errstate(all="ignore"):
+        return array.astype(dtype)
+
+
 @dataclass(frozen=True)
 class Rows:
     """How an array of some shape becomes a matrix with one reduced slice a row, and back."""
@@ -75,7 +83,7 @@ class Rows:
 
     def back(self, matrix: Array, dtype: np.dtype[Any]) -> Array:
         """Turn the matrix into an array of the shape it came from, rounded to ``dtype``."""
-        return matrix.astype(dtype, copy=False).reshape(self.moved).transpose(self.inverse)
+        return rounded(matrix, dtype).reshape(self.moved).transpose(self.inverse)
 
 
 def blocks(matrix: Array) -> Iterator[slice]:

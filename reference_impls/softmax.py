@@ -82,7 +82,7 @@ def softmax(x: Any, *, axis: Axis = -1) -> tuple[Array, Pullback]:
                 centred = x_bar[block]
                 np.subtract(cotangents[block], row_dots(p[block], cotangents[block]), out=centred)
                 centred *= p[block]
-            return rows.back(x_bar, outer)
+        return rows.back(x_bar, outer)
 
     return rows.back(p, outer), pullback
 
@@ -109,7 +109,7 @@ def log_softmax(x: Any, *, axis: Axis = -1) -> tuple[Array, Pullback]:
                 p = np.exp(log_p[block], out=x_bar[block])
                 p *= row_sums(cotangents[block])
                 np.subtract(cotangents[block], p, out=x_bar[block])
-            return rows.back(x_bar, outer)
+        return rows.back(x_bar, outer)
 
     return rows.back(log_p, outer), pullback
 

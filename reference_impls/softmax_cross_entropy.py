@@ -34,7 +34,7 @@ from reference_impls.labels import (
     sample_shape,
     spread_cotangent,
 )
-from reference_impls.rows import broadcast_by_row, result_dtype, row_sums, working_dtype
+from reference_impls.rows import broadcast_by_row, result_dtype, rounded, row_sums, working_dtype
 from reference_impls.softmax import exponentials
 
 
@@ -79,9 +79,9 @@ def softmax_cross_entropy(
                 broadcast_by_row(classes)
                 x_bar = cotangents * p
                 x_bar[at_label] -= cotangents[:, 0]
-            return x_bar.reshape(x.shape).astype(outer, copy=False)
+            return rounded(x_bar.reshape(x.shape), outer)
 
-    return np.asarray(loss).astype(outer), pullback
+    return rounded(np.asarray(loss), outer), pullback
 
 
 SOFTMAX_CROSS_ENTROPY = Operation(
