@@ -24,7 +24,7 @@ from comparators.finite_differences.functional import (
     moved_arguments,
     roundoff,
 )
-from comparators.finite_differences.judgement import describe_wrong, judge_directions, judge_entries, place
+from comparators.finite_differences.judgement import judge_directions, judge_entries, place
 from comparators.finite_differences.moves import Direction, Entry
 from comparators.interface import evaluate_rule
 from gradassay.formats import is_floating
@@ -180,15 +180,29 @@ def _split(lines: Lines, shapes: Sequence[tuple[int, ...]]) -> tuple[Estimate, .
 
 
 def _pinned(finding: Finding, subject: _Subject, found: Differences, worst: int) -> Finding:
-    """The finding about a direction, led back to the wrong entry; as it was where the trail is lost."""
-    functional = subject.functional
-    flat = locate(functional, found.directions[worst], found.gradients, subject.noise)
-    if flat is None:
-        return finding
-    path, index = place(found, flat)
-    k, at = found.paths.index(path), index
-    entry = Entry(found.positions[k], int(np.ravel_multi_index(at, functional.moved[k].shape)) if at else 0)
-    lines = slopes_along(functional, [entry], functional.moved[k][at].reshape(1), subject.noise)
+    """The finding about a direction, led back to a wrong entry; as it was where the trail is lost.
+
+    An infinite entry is right where the slope is too large for float64; then no direction tells anything.
+    """
+    flat = np.concatenate([gradient.ravel() for gradient in found.gradients])
+    infinite = np.flatnonzero(~np.isfinite(flat))[:ENTRIES].tolist()
+    suspects = infinite or locate(subject.functional, found.directions[worst], found.gradients, subject.noise)
+    judged = [_judge_entry(subject, found, suspect) for suspect in suspects]
+    wrong = next((one for one in judged if one.verdict is Verdict.WRONG), None)
+    if wrong is not None:
+        return replace(wrong, sentence=f"{wrong.sentence} (found along direction {worst})")
+    if infinite and len(infinite) < ENTRIES:
+        return replace(judged[0], verdict=Verdict.INCONCLUSIVE, ratio=None)
+    return finding
+
+
+def _judge_entry(subject: _Subject, found: Differences, flat: int) -> Finding:
+    """The finding about one entry, counted through all moved arguments."""
+    path, at = place(found, flat)
+    k = found.paths.index(path)
+    x = subject.functional.moved[k]
+    entry = Entry(found.positions[k], int(np.ravel_multi_index(at, x.shape)) if at else 0)
+    lines = slopes_along(subject.functional, [entry], x[at].reshape(1), subject.noise)
     one = replace(
         found,
         estimates=_split(lines, [(1,)]),
@@ -197,9 +211,6 @@ def _pinned(finding: Finding, subject: _Subject, found: Differences, worst: int)
         paths=(path,),
         directions=(),
     )
-    judged = judge_entries(one)
-    if judged.verdict is not Verdict.WRONG:
-        return finding
-    numbers = {name: getattr(judged, name) for name in ("expected", "got", "error", "ratio")}
-    where = describe_wrong(f"{path}{list(index)}", **numbers)
-    return Finding(Verdict.WRONG, f"{where} (found along direction {worst})", path, index, **numbers)
+    finding = judge_entries(one)
+    where = f"{path}{list(at)}" if at else path
+    return replace(finding, index=at, sentence=finding.sentence.replace(f"{path}[0]", where))

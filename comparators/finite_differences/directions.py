@@ -63,15 +63,12 @@ def slopes_along_directions(
 
 def locate(
     functional: Functional, direction: Direction, gradients: Sequence[Array], noise: float
-) -> int | None:
-    """The entry, counted through all moved arguments, that a wrong direction leads to; None where the trail is lost.
+) -> list[int]:
+    """The entry, counted through all moved arguments, that a wrong direction leads to; none if the trail is lost.
 
     Halving: the errors of both halves add up to that of the whole, so that the larger is at least half of it.
     """
-    flat = np.concatenate([gradient.ravel() for gradient in gradients])
-    if not np.isfinite(flat).all():
-        return int((~np.isfinite(flat)).argmax())
-    low, high = 0, flat.size
+    low, high = 0, sum(gradient.size for gradient in gradients)
     while high - low > 1:
         middle = (low + high) // 2
         halves = [_restricted(direction, low, middle), _restricted(direction, middle, high)]
@@ -80,9 +77,9 @@ def locate(
             abs(half.dot(gradients) - value) for half, value in zip(halves, lines.value.tolist(), strict=True)
         ]
         if not np.isfinite(errors).all():
-            return None
+            return []
         low, high = (low, middle) if errors[0] >= errors[1] else (middle, high)
-    return low
+    return [low]
 
 
 def _restricted(direction: Direction, low: int, high: int) -> Direction:

@@ -98,19 +98,26 @@ def _climb(functional: Functional, moves: Sequence[Move], steps: Array, unit: Ar
     lines = _conclude(found, scale, np.isnan(rungs[..., :2]).all(axis=(1, 2)))
     for line in np.flatnonzero(lines.reason == "").tolist():
         functional.probe(moves[line], CONFIRMING_STEP * steps[line], confirming[line])
-    return _confirm(functional, lines, confirming, noise)
+    return _confirm(lines, confirming, rungs[:, 0], functional.blur(noise, confirming[:, MAGNITUDE]))
 
 
-def _confirm(functional: Functional, lines: Lines, confirming: Array, noise: float) -> Lines:
-    """Withdraw what the confirming step contradicts beyond its round-off and CONFIRMED."""
-    plus, minus, step_plus, step_minus, _, magnitude = confirming.T
-    width = np.nan_to_num(step_plus) + np.nan_to_num(step_minus)
-    slope = (np.nan_to_num(plus) - np.nan_to_num(minus)) / width
-    room = lines.error + 2 * functional.blur(noise, magnitude) / width
-    room += CONFIRMED * np.maximum(np.abs(lines.value), lines.scale)
+def _confirm(lines: Lines, confirming: Array, coarsest: Array, blur: Array) -> Lines:
+    """Withdraw what the confirming step contradicts by more than its round-off, its truncation and CONFIRMED."""
+    slope, width = _central(confirming)
+    wide_slope, wide = _central(coarsest)
+    # Truncation goes with the square of the step; the coarsest rung shows how large it is there.
+    truncation = np.nan_to_num(np.abs(wide_slope - lines.value) * (width / wide) ** 2)
+    room = lines.error + 2 * blur / width + truncation + CONFIRMED * np.abs(lines.value) + SMALL * lines.scale
     contradicted = (lines.reason == "") & ~(np.abs(slope - lines.value) <= room)
     reason = np.where(contradicted, np.where(slope == 0, STAIRCASE, LARGE), lines.reason)
     return Lines(lines.value, np.where(contradicted, np.inf, lines.error), lines.scale, reason)
+
+
+def _central(rung: Array) -> tuple[Array, Array]:
+    """The difference quotient of every line, one-sided where one side is unknown, and its width."""
+    plus, minus, step_plus, step_minus, *_ = np.nan_to_num(rung).T
+    width = step_plus + step_minus
+    return (plus - minus) / width, width
 
 
 def _conclude(found: Slopes, scale: Array, outside: Array) -> Lines:

@@ -55,10 +55,10 @@ def judge_directions(found: Differences) -> tuple[Finding, int]:
     got = np.array([direction.dot(found.gradients) for direction in found.directions])
     weights = [np.abs(sign) for sign in found.directions[0].signs]  # the same for all directions
     noise = sum(float((n * w).sum()) for n, w in zip(found.noise, weights, strict=True))
-    gross = sum(float(np.abs(g * w).sum()) for g, w in zip(found.gradients, weights, strict=True))
-    own = noise + found.roundoff * np.fmax(
-        SUM_ROUNDINGS * gross, PULLBACK_ROUNDINGS * np.maximum(np.abs(value), estimate.scale)
-    )
+    finite = [np.where(np.isfinite(gradient), gradient, 0) for gradient in found.gradients]
+    gross = sum(float(np.abs(g * w).sum()) for g, w in zip(finite, weights, strict=True))
+    typical = np.maximum(np.abs(value), estimate.scale)
+    own = noise + found.roundoff * np.maximum(SUM_ROUNDINGS * gross, PULLBACK_ROUNDINGS * typical)
     allowed = np.where(estimate.reasons == NOISY, NOISE_SAFETY, SAFETY) * error + own
     verdict, worst, ratio = decide(value, got, allowed, estimate.reasons)
     told = estimate.reasons == ""
@@ -92,7 +92,7 @@ def decide(value: Array, got: Array, allowed: Array, reason: Array) -> tuple[Ver
     confirms one.
     """
     difference = np.abs(got - value)
-    agrees = difference <= allowed  # False for NaN
+    agrees = np.isfinite(difference) & (difference <= allowed)  # infinity is not within an infinite room
     told = reason == ""
     wrong = (told | (reason == NOISY)) & ~agrees
     ratio = np.where(difference == 0, 0.0, difference / allowed)
