@@ -123,4 +123,5 @@ def row_maxima(matrix: Array) -> Array:
     infinite, so that 1 / inf = 0 and only inf / inf has no value.
     """
     maxima: Array = np.maximum.reduce(matrix, axis=1, keepdims=True, initial=-np.inf)
-    return np.minimum(maxima, np.finfo(matrix.dtype).max, out=maxima)
+    np.minimum(maxima, np.finfo(matrix.dtype).max, out=maxima)
+    return maxima
