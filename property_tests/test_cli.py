@@ -477,3 +477,22 @@ def test_ci_runs_the_readme_s_test_command() -> None:
     assert sum("tox run -e compare" in command for command in commands) == 1
     (tests,) = (command for command in commands if command.endswith("tox run -e tests"))
     assert tests in (ROOT / ".ci" / "run").read_text().splitlines()
+
+
+def test_the_pytest_fixture_fails_a_test_whose_rule_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(
+        "import sys, types\n"
+        "from gradassay.pytest_plugin import assay\n"
+        "def verify(rule, *, like):\n"
+        "    def raise_if_failed():\n"
+        "        assert rule == like, f'{rule} is not {like}'\n"
+        "    return types.SimpleNamespace(raise_if_failed=raise_if_failed, rule=rule)\n"
+        "sys.modules['gradassay.api'] = types.SimpleNamespace(verify=verify)\n"
+    )
+    (tmp_path / "test_rules.py").write_text(
+        "def test_right(assay):\n    assert assay('softmax', like='softmax').rule == 'softmax'\n"
+        "def test_wrong(assay):\n    assay('relu', like='softmax')\n"
+    )
+    done = python("-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(tmp_path))
+    assert "1 failed, 1 passed" in done.stdout
+    assert "relu is not softmax" in done.stdout
