@@ -1,7 +1,7 @@
 """One virtual environment for all tox environments, so that PyTorch and TensorFlow are installed once.
 
-tox rebuilds an environment whose folder was made under another name. Ours differ in their commands alone, so the
-runner ``shared`` keeps the name out of what tox remembers; a change of dependencies still rebuilds it.
+tox rebuilds an environment whose folder was made under another name. Ours differ in their commands alone, so
+the runner ``shared`` keeps the name out of what tox remembers; a change of dependencies still rebuilds it.
 """
 
 from __future__ import annotations
