@@ -121,6 +121,8 @@ class FrameworkComparator:
     framework: Lazy
     limits: Callable[[Scenario], str | None] = lambda scenario: None
     """A sentence where this framework cannot express the scenario, else None; each is held by a test."""
+    stride: int = 1
+    """``compare`` gives it one scenario in ``stride``, and counts the others as skipped."""
 
     @property
     def operations(self) -> tuple[str, ...]:

@@ -211,5 +211,6 @@ def _program(fn: Function, differentiable: tuple[int, ...], params: _Params) -> 
 
 
 COMPARATORS = {
-    "jax": JaxComparator("jax", FUNCTIONS, from_jax, jax),
+    # It compiles anew for each shape, which takes about 45 ms: a scenario costs what forty of the others' do.
+    "jax": JaxComparator("jax", FUNCTIONS, from_jax, jax, stride=4),
 }

@@ -33,6 +33,7 @@ class RulesComparator:
 
     name: str
     rules: Mapping[str, Rule]
+    stride: int = 1
 
     @property
     def operations(self) -> tuple[str, ...]:

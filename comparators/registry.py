@@ -27,6 +27,11 @@ class Implementation(Comparator, Protocol):
         """The operations that it covers."""
         ...
 
+    @property
+    def stride(self) -> int:
+        """``compare`` gives it one scenario in so many; more than 1 where each takes long."""
+        ...
+
 
 @dataclass(frozen=True)
 class Source:

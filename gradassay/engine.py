@@ -98,7 +98,7 @@ class Plan:
                     for i, scenario in enumerate(scenarios):
                         if progress is not None:
                             progress(f"{operation.name} {dtype}", done + i, total)
-                        measure(operation, scenario, able, tallies)
+                        measure(operation, scenario, i, able, tallies)
                 finally:
                     named = [name for name in self.implementations if name in tallies]
                     rows = (tallies[name].row() for name in named)
@@ -114,12 +114,18 @@ class Plan:
 
 
 def measure(
-    operation: Operation, scenario: Scenario, comparators: Sequence[registry.Implementation], tallies: dict[str, Tally]
+    operation: Operation,
+    scenario: Scenario,
+    number: int,
+    comparators: Sequence[registry.Implementation],
+    tallies: dict[str, Tally],
 ) -> None:
-    """Judge every comparator on one scenario; they share its truth."""
+    """Judge every comparator on the scenario of that number; they share its truth."""
     question = Question(scenario, Exact(operation.definition), operation.conventions)
     for comparator in comparators:
         reason = comparator.supports(scenario)
+        if reason is None and number % comparator.stride:
+            reason = f"{comparator.name} is slow at new shapes and takes one scenario in {comparator.stride}"
         if reason is not None:
             tallies[comparator.name].skip(reason)
             continue

@@ -8,30 +8,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from comparators.finite_differences.moves import Direction, Move, dot
-from comparators.interface import evaluate_rule
+from comparators.finite_differences.moves import Move, dot
 from gradassay.formats import FORMATS, is_floating
 from gradassay.vocabulary import Array, Evaluation, Rule, Scenario
 
 #: Roundings that every output is granted at least, in units of its result's dtype; what a forward makes
-#: beyond that (cancellation, arithmetic in a lower precision) is measured by ``Functional.noise``.
+#: beyond that (cancellation, arithmetic in a lower precision) is measured (``noise.py``).
 FORWARD_ROUNDINGS = 2.0
-#: Spacing of the points at which noise is measured, relative to max(1, |x|). Its cube is below the unit
-#: roundoff of float64, so third differences of a smooth function vanish; it exceeds 2^-24, so that float32
-#: arithmetic inside shows; it is no power of two, so that the points do not all lie on float32's own grid.
-NOISE_SPACING = 1.3e-6
-#: Ten points give seven third differences, of which a single kink touches three: the median ignores it.
-NOISE_POINTS = 10
-#: Noise of up to so many roundings of the result needs no second look.
-ORDINARY_NOISE = 1024.0
-#: A second look that shows this much less has found out that the first one met something else than noise;
-#: one of about the same size is just another draw of it.
-OTHER_THAN_NOISE = 2.0**-10
+#: Smallest number of float64: what an underflow may cost, in an output or in its product with the cotangent.
+ETA = FORMATS["float64"].eta
 
 PLUS, MINUS, STEP_PLUS, STEP_MINUS, BEND, MAGNITUDE = range(6)
 
@@ -96,57 +85,16 @@ class Functional:
             out[MAGNITUDE] = dot(self.weight, np.maximum(sides[0][0], np.abs(self.y)))
 
     def blur(self, noise: float, magnitude: Array) -> Array:
-        """Round-off of one value of ``g`` where ``sum |y_bar y|`` is ``magnitude``; ``noise`` is that at the arguments.
+        """Round-off of one value of ``g`` where ``sum |y_bar y|`` is ``magnitude``; ``noise`` is that at x.
 
         Rounding grows with what is rounded, so the noise is scaled up with the magnitude (and never down:
         what cancellation makes stays).
         """
-        here = dot(self.weight, np.abs(self.y))
-        growth = np.maximum(np.nan_to_num(magnitude) / here, 1.0) if here else 1.0
-        blur: Array = noise * growth + FORWARD_ROUNDINGS * self.roundoff * np.nan_to_num(magnitude)
-        return blur
-
-    def noise(self, paces: Sequence[Array]) -> tuple[float, tuple[Array, ...]]:
-        """Measured rounding noise of ``g`` (beyond ``FORWARD_ROUNDINGS``) and of each gradient's entries.
-
-        A smooth function has vanishing third differences on a fine grid; what remains is noise, amplified
-        by sqrt(20), so that their median is about three standard deviations (the idea of ECNoise:
-        Moré and Wild, Estimating computational noise, SIAM J. Sci. Comput. 33, 2011). ``paces`` say how fast
-        each entry moves; all alike would leave outputs still that only depend on differences.
-        """
-        still = [np.zeros_like(self.y), *(np.zeros_like(arg) for arg in self.moved)]
-        noise = None
-        # Absolute steps first; relative ones too where those leave the domain, or show more than
-        # rounding explains (they may have met a pole or many kinks).
-        for floor in (1.0, 0.0):
-            scales = [np.maximum(np.abs(arg), floor) for arg in self.moved]
-            steps = tuple(pace * scale for pace, scale in zip(paces, scales, strict=True))
-            samples = self._sample(Direction(self.positions, steps))
-            if samples is None:
-                continue
-            new = [_third_differences(column) for column in zip(*samples, strict=True)]
-            old = new if noise is None else noise
-            noise = [np.where(b < OTHER_THAN_NOISE * a, b, a) for a, b in zip(old, new, strict=True)]
-            if dot(self.weight, noise[0]) <= ORDINARY_NOISE * self.roundoff * dot(
-                self.weight, np.abs(self.y)
-            ):
-                break
-        primal, *gradients = still if noise is None else noise
-        return dot(self.weight, primal), tuple(gradients)
-
-    def _sample(self, move: Direction) -> list[list[Array]] | None:
-        """Primal (flat) and gradients at ``NOISE_POINTS`` points; None where one is out of the domain."""
-        samples = []
-        for k in range(NOISE_POINTS):
-            args, _ = move.shift(self.args, k * NOISE_SPACING)
-            at = replace(self.scenario, args=tuple(args), cotangent=self.scenario.cotangent.copy())
-            evaluation = evaluate_rule(self.rule, at)
-            gradients = gradients_of(evaluation, at)
-            primal = evaluation.primal
-            if primal is None or gradients is None or not np.isfinite(primal).all():
-                return None
-            samples.append([primal.astype(np.float64).ravel(), *gradients])
-        return samples
+        here, magnitude = dot(self.weight, np.abs(self.y)), np.nan_to_num(magnitude)
+        growth = np.maximum(magnitude / here, 1.0) if here else 1.0
+        underflow = ETA * (self.y.size + float(self.weight.sum()))
+        blur: Array = noise * growth + FORWARD_ROUNDINGS * self.roundoff * magnitude + underflow
+        return np.where(self.weight.any(), blur, 0.0)
 
 
 def gradients_of(evaluation: Evaluation, scenario: Scenario) -> tuple[Array, ...] | None:
@@ -162,10 +110,3 @@ def gradients_of(evaluation: Evaluation, scenario: Scenario) -> tuple[Array, ...
 def moved_arguments(scenario: Scenario) -> tuple[int, ...]:
     """Positions of the differentiable arguments that can be moved: integers and booleans cannot."""
     return tuple(i for i in scenario.differentiable if is_floating(np.asarray(scenario.args[i]).dtype))
-
-
-def _third_differences(column: Sequence[Array]) -> Array:
-    spread = np.abs(np.diff(np.stack(column), n=3, axis=0))
-    # A gradient may be infinite or NaN near the point: that is no noise to be forgiven.
-    noise: Array = np.nan_to_num(np.median(spread, axis=0), nan=0.0, posinf=0.0)
-    return noise
