@@ -29,7 +29,8 @@ from comparators.exact import Exact
 from comparators.numpy_rules import RuleComparator
 from comparators.pytorch import FUNCTIONS
 from gradassay.catalogue import OPERATIONS
-from gradassay.verdicts import Question, judge
+from gradassay.question import Question
+from gradassay.verdicts import judge
 from gradassay.vocabulary import Scenario
 
 SHAPES = ((4, 5), (16, 10), (64, 16), (64, 100))
@@ -153,7 +154,9 @@ def main() -> None:
         found[name] = medians(contestants, chosen.rounds)
         ours = found[name]["gradassay"]
         others = ", ".join(
-            f"{other} {s * 1e3:.3g} ms = {s / ours:.3g} x" for other, s in found[name].items() if other != "gradassay"
+            f"{other} {s * 1e3:.3g} ms = {s / ours:.3g} x"
+            for other, s in found[name].items()
+            if other != "gradassay"
         )
         print(f"{name:44} gradassay {ours * 1e3:.3g} ms, {others}", flush=True)
 
@@ -167,7 +170,9 @@ def main() -> None:
     large = medians(million(), chosen.rounds)
     found["10^6 float32 softmax"] = large
     ratio, peak = large["gradassay"] / large["torch"], peak_over_array()
-    print(f"10^6 float32 entries of softmax: {large['gradassay'] * 1e3:.3g} ms, {ratio:.3g} x PyTorch's forward and backward")
+    print(
+        f"10^6 float32 softmax entries: {large['gradassay'] * 1e3:.3g} ms = {ratio:.3g} x torch forward and backward"
+    )
     print(f"peak memory: {peak:.3g} x the array")
     if chosen.json:
         with open(chosen.json, "w", encoding="utf-8") as stream:

@@ -37,7 +37,7 @@ _PLACES = {
     "Verdict": "gradassay.vocabulary",
 }
 
-__all__ = list(_PLACES)  # noqa: PLE0605
+__all__ = list(_PLACES)
 
 
 def __getattr__(name: str) -> Any:

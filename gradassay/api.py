@@ -17,8 +17,9 @@ from gradassay.environment import environment
 from gradassay.errors import UsageError
 from gradassay.formats import FORMATS
 from gradassay.laws import judge_without_truth
+from gradassay.question import Question
 from gradassay.tally import Tally
-from gradassay.verdicts import Question, judge
+from gradassay.verdicts import judge
 from gradassay.vocabulary import Definition, Discrepancy, Row, Rule, Run, Scenario
 from property_tests.strategies import draw_scenarios, explicit_scenarios
 
@@ -50,8 +51,10 @@ class Report:
 
     @property
     def discrepancies(self) -> tuple[Discrepancy, ...]:
-        """Everything that does not simply agree, the worst first; the run is ``ok`` if no verdict among them fails."""
-        return tuple(sorted((d for row in self.rows for d in row.discrepancies), key=lambda d: -d.verdict.rank))
+        """Everything that does not simply agree, the worst first; ``ok`` if no verdict among them fails."""
+        return tuple(
+            sorted((d for row in self.rows for d in row.discrepancies), key=lambda d: -d.verdict.rank)
+        )
 
     def raise_if_failed(self) -> None:
         """Raise VerificationError with the whole report unless ``ok``."""
@@ -80,12 +83,12 @@ def verify(
 ) -> Report:
     """Hold a hand-written gradient against certified truth.
 
-    ``rule(*args, **params) -> (primal, pullback)``; ``pullback(y_bar)`` has the shape of the argument, a tuple of them
-    for several.  ``like`` names an operation of the catalogue: its definition, conventions and scenarios (those whose
-    parameters the rule's signature accepts; the others are counted as skipped).  ``definition`` is a formula of your
-    own in plain NumPy; then ``inputs`` is a Hypothesis strategy of argument tuples, or a list of them, and ``params`` are
-    given to rule and definition.  With ``inputs`` and ``like``, your inputs replace the catalogue's.  With neither, only
-    finite differences, purity and linearity in the cotangent are checked, and the report says so.
+    ``rule(*args, **params) -> (primal, pullback)``; ``pullback(y_bar)`` has the shape of the argument, a tuple of
+    them for several.  ``like`` names an operation of the catalogue: its definition, conventions and scenarios (those
+    whose parameters the rule's signature accepts; the others are counted as skipped).  ``definition`` is a formula of
+    your own in plain NumPy; then ``inputs`` is a Hypothesis strategy of argument tuples, or a list of them, and
+    ``params`` are given to rule and definition.  With ``inputs`` and ``like``, your inputs replace the catalogue's.
+    With neither, only finite differences, purity and linearity in the cotangent are checked, and the report says so.
 
     Raises UsageError for arguments that do not fit together, an unknown name, or something that is not a rule.
     """
@@ -95,7 +98,7 @@ def verify(
     if like is not None and definition is not None:
         raise UsageError("like and definition exclude each other; give one of them")
     if like is None and inputs is None:
-        raise UsageError("there is nothing to verify on: give like=, or inputs= (a list of argument tuples or a strategy)")
+        raise UsageError("there is nothing to verify on: give like=, or inputs= (argument tuples)")
     dtypes = chosen("dtype", dtypes, tuple(FORMATS))
     positive("examples", examples)
     target = _Target.of(rule, like, definition)
@@ -111,7 +114,9 @@ def verify(
                     target.name, target.shape_of, target.differentiable, inputs,
                     dtype=dtype, examples=examples, seed=seed, params=params,
                 )  # fmt: skip
-            rows.append(_row(rule, name, target, dtype, scenarios, f"seed={seed}, examples={examples}", progress))
+            rows.append(
+                _row(rule, name, target, dtype, scenarios, f"seed={seed}, examples={examples}", progress)
+            )
     except KeyboardInterrupt:
         interrupted = True
     notes = () if target.exact else (
@@ -147,7 +152,13 @@ class _Target:
             return cls(like, Exact(formula), formula, operation.conventions, operation.differentiable)
         if definition is not None:
             return cls(getattr(definition, "__name__", "definition"), Exact(definition), definition, {}, None)
-        return cls(getattr(rule, "__name__", "rule"), None, lambda *args, **params: rule(*args, **params)[0], {}, None)
+        return cls(
+            getattr(rule, "__name__", "rule"),
+            None,
+            lambda *args, **params: rule(*args, **params)[0],
+            {},
+            None,
+        )
 
 
 def _row(

@@ -6,7 +6,7 @@ phrased positively (an entry passes because it was shown to lie within its budge
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,7 @@ class Comparison:
     undefined: bool = False
     """Whether the truth has no value at some entry."""
     flushed: bool = False
-    """Whether every entry outside is a zero where the truth is subnormal."""
+    """Whether every entry outside is a zero where the truth is below ``flush_below``."""
     index: tuple[int, ...] | None = None
     """The worst entry."""
     expected: float | None = None
@@ -42,11 +42,16 @@ class Comparison:
     """|got - truth| at the worst entry."""
     scale: float = 0.0
     """max|truth| over the array."""
-    worst: Worst = Worst()
+    worst: Worst = field(default_factory=Worst)
 
 
-def compare_array(path: str, got: Array | None, truth: Enclosure, form: Format) -> Comparison:
-    """Hold one array against its enclosure."""
+def compare_array(
+    path: str, got: Array | None, truth: Enclosure, form: Format, *, flush_below: float = 0.0
+) -> Comparison:
+    """Hold one array against its enclosure.
+
+    ``flush_below`` is the size of a true value that a flush of subnormal intermediates to zero can reach.
+    """
     structure = _structure(got, truth, form)
     if structure or got is None:
         return Comparison(path, structure=structure or "None instead of a gradient")
@@ -56,10 +61,12 @@ def compare_array(path: str, got: Array | None, truth: Enclosure, form: Format) 
         inside = error + truth.rad <= truth.budget
         if inside.all():
             return Comparison(path, **_worst_entry(wide, truth, error, error / truth.budget, form))
-        return _sort_out(path, wide, truth, error, inside, form)
+        return _sort_out(path, wide, truth, error, inside, form, flush_below)
 
 
-def _sort_out(path: str, got: Array, truth: Enclosure, error: Array, inside: Array, form: Format) -> Comparison:
+def _sort_out(
+    path: str, got: Array, truth: Enclosure, error: Array, inside: Array, form: Format, flush_below: float
+) -> Comparison:
     """The slow path: some entry is not simply inside its budget."""
     mid = truth.mid
     undefined = np.isnan(mid)
@@ -69,7 +76,7 @@ def _sort_out(path: str, got: Array, truth: Enclosure, error: Array, inside: Arr
     nonfinite = ~good & ~np.isfinite(got)
     outside = nonfinite | (~good & (error - truth.rad > truth.budget))
     undecided = ~good & ~outside
-    flushed = outside & (got == 0) & (np.abs(mid) < form.tiny)
+    flushed = outside & (got == 0) & (np.abs(mid) < flush_below)
     ratio = np.where(outside | (inside & np.isfinite(mid)), error / truth.budget, 0)
     ratio = np.where(nonfinite, np.inf, ratio)
     return Comparison(
@@ -104,7 +111,11 @@ def _worst_entry(
         at = int(np.argmax(undefined))  # nothing is off: show what was returned where nothing is right
     index = tuple(int(i) for i in np.unravel_index(at, ratio.shape))
     size = np.abs(truth.mid)
-    scale = float(np.max(size, initial=0.0)) if undefined is None else float(np.max(size, initial=0.0, where=np.isfinite(size)))
+    scale = (
+        float(np.max(size, initial=0.0))
+        if undefined is None
+        else float(np.max(size, initial=0.0, where=np.isfinite(size)))
+    )
     largest = float(np.max(error, initial=0.0))
     worst = Worst(
         budget_ratio=float(ratio[index]),
@@ -123,7 +134,7 @@ def _worst_entry(
 
 
 def _largest_ulp(size: Array, error: Array, form: Format) -> float:
-    """max |error| / ulp(truth).  An ulp is between u and 2 u of the value, so only near-maximal relative errors count."""
+    """max |error| / ulp(truth); an ulp is u to 2 u of the value, so only near-maximal relative errors count."""
     floor = np.maximum(size, form.tiny)
     relative = np.asarray(error / floor)  # 0 where the truth is infinite; errors are finite here
     relative[np.isnan(relative)] = 0

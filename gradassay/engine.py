@@ -16,9 +16,11 @@ from comparators.finite_differences import FiniteDifferences
 from gradassay.catalogue import OPERATIONS
 from gradassay.environment import environment
 from gradassay.errors import UsageError
+from gradassay.findings import Finding
 from gradassay.formats import FORMATS
+from gradassay.question import Question
 from gradassay.tally import Tally
-from gradassay.verdicts import Finding, Question, judge
+from gradassay.verdicts import judge
 from gradassay.vocabulary import Example, Operation, Row, Run, Scenario
 from property_tests.strategies import draw_scenarios
 
@@ -84,7 +86,9 @@ class Plan:
     examples: int
     seed: int
 
-    def rows(self, comparators: Sequence[registry.Implementation], progress: Progress | None) -> Iterator[Row]:
+    def rows(
+        self, comparators: Sequence[registry.Implementation], progress: Progress | None
+    ) -> Iterator[Row]:
         """The rows in the order of the report; those of an interrupted cell are given before it passes on."""
         total, done = len(self.operations) * len(self.dtypes) * self.examples, 0
         for operation in self.operations:
@@ -110,7 +114,9 @@ class Plan:
 
     def _tally(self, operation: str, implementation: str, dtype: str) -> Tally:
         command = f"gradassay compare {operation} --implementations {implementation} --dtypes {dtype}"
-        return Tally(operation, implementation, dtype, f"{command} --examples {self.examples} --seed {self.seed}")
+        return Tally(
+            operation, implementation, dtype, f"{command} --examples {self.examples} --seed {self.seed}"
+        )
 
 
 def measure(
@@ -172,6 +178,7 @@ def chosen(kind: str, names: Sequence[str] | None, known: tuple[str, ...]) -> tu
 
 
 def positive(what: str, value: int) -> int:
+    """``value``, or UsageError where it is below 1."""
     if value < 1:
         raise UsageError(f"{what} is {value}; it has to be at least 1")
     return value

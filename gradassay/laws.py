@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from comparators.interface import Comparator
+from gradassay.findings import Finding, in_words
 from gradassay.formats import FORMATS
-from gradassay.verdicts import Finding, in_words
 from gradassay.vocabulary import Array, Evaluation, Scenario, Verdict
 
 
@@ -19,7 +19,9 @@ def judge_without_truth(comparator: Comparator, scenario: Scenario) -> Finding:
         return in_words(scenario, Verdict.RAISES, evaluation.error.split(":")[0], evaluation.error)
     sentence = evaluation.structure or _structure(evaluation, scenario)
     if sentence:
-        return in_words(scenario, Verdict.STRUCTURE, "arity" if evaluation.structure else "shape or dtype", sentence)
+        return in_words(
+            scenario, Verdict.STRUCTURE, "arity" if evaluation.structure else "shape or dtype", sentence
+        )
     if evaluation.impurity:
         return in_words(scenario, Verdict.IMPURE, evaluation.impurity, evaluation.impurity)
     return _doubled(comparator, scenario, evaluation)
@@ -38,7 +40,9 @@ def _structure(evaluation: Evaluation, scenario: Scenario) -> str | None:
 
 def _doubled(comparator: Comparator, scenario: Scenario, evaluation: Evaluation) -> Finding:
     """Twice the cotangent, twice the gradient: exact in binary arithmetic, so nothing is tolerated but underflow."""
-    doubled = comparator.evaluate(replace(scenario, cotangent=scenario.cotangent * scenario.cotangent.dtype.type(2)))
+    doubled = comparator.evaluate(
+        replace(scenario, cotangent=scenario.cotangent * scenario.cotangent.dtype.type(2))
+    )
     form = FORMATS[scenario.dtype]
     for once, twice in zip(evaluation.gradients, doubled.gradients, strict=False):
         if once is not None and twice is not None and not _is_double(once, twice, form.tiny / form.u):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from hashlib import blake2b
 
-from gradassay.verdicts import Finding
+from gradassay.findings import Finding
 from gradassay.vocabulary import Discrepancy, Example, Row, Scenario, Verdict, Worst
 
 

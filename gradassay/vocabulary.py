@@ -137,6 +137,8 @@ class Truth:
     primal: Enclosure
     gradients: tuple[Enclosure, ...]
     """One for each differentiable argument."""
+    cotangent_max: float = 0.0
+    """max|y_bar|: what an underflow on the way to a gradient may be multiplied with."""
     extremes: Mapping[str, tuple[Enclosure, ...]] = field(default_factory=dict)
     """At a kink, the gradients of other winners of the tie (first, last); empty where the gradient is one."""
     arithmetic: str = "float64"

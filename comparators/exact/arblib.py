@@ -59,7 +59,7 @@ class ArbLib:
         return np.asarray(_each(lambda v: float(v.mid()), x.value), dtype=np.float64)
 
     def shape(self, x: ArbBall) -> tuple[int, ...]:
-        return x.value.shape
+        return tuple(x.value.shape)
 
     def restructure(self, x: ArbBall, f: Callable[[Array], Array]) -> ArbBall:
         return ArbBall(_objects(f(x.value)), _objects(f(x.fat)), x.exact)
@@ -145,7 +145,7 @@ class ArbLib:
     # -- decisions ---------------------------------------------------------------------------------------
 
     def compare(self, f: Callable[..., Array], a: ArbBall, b: ArbBall) -> tuple[Array, Array]:
-        gap = _each(lambda p, q: _difference(p, q), a.value, b.value)
+        gap = _each(_difference, a.value, b.value)
         if not (a.exact and b.exact) and any(v.contains(0) and not v.is_zero() for v in np.ravel(gap)):
             raise Undecided("a comparison of computed values")
         decision = f(_each(_sign, gap).astype(np.float64), 0.0)
@@ -175,7 +175,9 @@ class ArbLib:
 
     def _summed(self, value: Array, fat: Array, magnitude: Array, count: Array) -> ArbBall:
         permitted = sum_factor(count) * self.form.u
-        spread = _each(lambda m, p: self._unit * (m.abs_upper() * p) if m.is_finite() else m * 0, magnitude, permitted)
+        spread = _each(
+            lambda m, p: self._unit * (m.abs_upper() * p) if m.is_finite() else m * 0, magnitude, permitted
+        )
         return ArbBall(value, _objects(fat + spread), False)
 
     def _annihilated(self, out: ArbBall, g: ArbBall) -> ArbBall:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from comparators.exact import operations as op
+from comparators.exact.elementwise import UFUNCS, minimum
 from comparators.exact.linear import einsum, matmul
 from comparators.exact.operations import Decision
 from comparators.exact.tape import Tape, Taped
@@ -26,7 +27,9 @@ def supported() -> str:
     return ", ".join(sorted(names))
 
 
-def call_ufunc(tape: Tape, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def call_ufunc(
+    tape: Tape, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
     """What ``Taped.__array_ufunc__`` does."""
     if kwargs.get("out") is not None or method == "at":
         raise UnsupportedFunctionError(
@@ -58,92 +61,6 @@ def _lift(*xs: Any) -> tuple[Taped, ...]:
     return tuple(tape.lift(x) for x in xs)
 
 
-# -- elementwise -----------------------------------------------------------------------------------------
-
-
-def _power(a: Taped, b: Taped) -> Taped:
-    if not b.needed and b.size == 1:
-        exponent = float(np.ravel(b.tape.arithmetic.truth_value(b.ball))[0])
-        if exponent == 0.5:
-            return op.sqrt(a)
-        if exponent == int(exponent) and abs(exponent) <= 64:
-            y = _whole_power(a, abs(int(exponent)))
-            return 1 / y if exponent < 0 else y  # type: ignore[no-any-return]
-    return op.exp(op.multiply(b, op.log(a)))
-
-
-def _whole_power(a: Taped, n: int) -> Taped:
-    if n == 0:
-        return op.broadcast_to(a.tape.lift(1), a.shape)
-    half = _whole_power(a, n // 2) if n > 1 else None
-    square = op.multiply(half, half) if half is not None else None
-    if square is None:
-        return a
-    return op.multiply(square, a) if n % 2 else square
-
-
-def _minimum(a: Taped, b: Taped) -> Taped:
-    return op.negative(op.maximum(op.negative(a), op.negative(b)))
-
-
-def _comparison(ufunc: np.ufunc) -> Callable[[Taped, Taped], Decision]:
-    return lambda a, b: op.compare(ufunc, a, b)
-
-
-def _logical(ufunc: np.ufunc) -> Callable[..., Decision]:
-    def logical(*xs: Taped) -> Decision:
-        taken = [x.taken if isinstance(x, Decision) else x.tape.arithmetic.truth_value(x.ball) != 0 for x in xs]
-        doubt = np.logical_or.reduce([np.asarray(getattr(x, "doubt", False)).any() for x in xs])
-        return Decision(xs[0].tape, ufunc(*taken), np.asarray(doubt), np.zeros((), bool))
-
-    return logical
-
-
-def _test(ufunc: np.ufunc) -> Callable[[Taped], Decision]:
-    def test(a: Taped) -> Decision:
-        return Decision(a.tape, ufunc(a.tape.arithmetic.truth_value(a.ball)), np.zeros((), bool), np.zeros((), bool))
-
-    return test
-
-
-UFUNCS: dict[np.ufunc, Callable[..., Taped]] = {
-    np.add: op.add,
-    np.subtract: op.subtract,
-    np.multiply: op.multiply,
-    np.divide: op.divide,
-    np.negative: op.negative,
-    np.positive: lambda a: a,
-    np.power: _power,
-    np.square: lambda a: op.multiply(a, a),
-    np.reciprocal: lambda a: op.divide(a.tape.lift(1), a),
-    np.sqrt: op.sqrt,
-    np.exp: op.exp,
-    np.exp2: lambda a: op.exp(op.multiply(a, op.log(a.tape.lift(2)))),
-    np.expm1: op.expm1,
-    np.log: op.log,
-    np.log2: lambda a: op.divide(op.log(a), op.log(a.tape.lift(2))),
-    np.log10: lambda a: op.divide(op.log(a), op.log(a.tape.lift(10))),
-    np.log1p: op.log1p,
-    np.logaddexp: lambda a, b: op.log(op.add(op.exp(a), op.exp(b))),
-    np.tanh: op.tanh,
-    np.sinh: lambda a: (op.exp(a) - op.exp(-a)) / 2,
-    np.cosh: lambda a: (op.exp(a) + op.exp(-a)) / 2,
-    np.absolute: op.absolute,
-    np.fabs: op.absolute,
-    np.sign: op.sign,
-    np.maximum: op.maximum,
-    np.minimum: _minimum,
-    np.matmul: matmul,
-    **{
-        ufunc: _comparison(ufunc)
-        for ufunc in (np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal)
-    },
-    **{ufunc: _logical(ufunc) for ufunc in (np.logical_and, np.logical_or, np.logical_not)},
-    **{ufunc: _logical(ufunc) for ufunc in (np.bitwise_and, np.bitwise_or, np.invert)},
-    **{ufunc: _test(ufunc) for ufunc in (np.isnan, np.isfinite, np.isinf)},
-}
-
-
 # -- reductions ------------------------------------------------------------------------------------------
 
 
@@ -152,7 +69,9 @@ def _axes(a: Taped, axis: Axis) -> tuple[int, ...]:
 
 
 def _reduction(kernel: Callable[[Taped, tuple[int, ...]], Taped]) -> Callable[..., Taped]:
-    def reduce(a: Taped, axis: Axis = None, dtype: Any = None, out: None = None, keepdims: Any = False, **rest: Any) -> Taped:
+    def reduce(
+        a: Taped, axis: Axis = None, dtype: Any = None, out: None = None, keepdims: Any = False, **rest: Any
+    ) -> Taped:
         if out is not None or any(value is not np._NoValue for value in rest.values()):
             _refuse(f"reduction with {'out' if out is not None else ', '.join(rest)}")
         axes = _axes(a, axis)
@@ -199,7 +118,7 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, **kwargs: Any) -> Taped:
     low, high = kwargs.get("min", a_min), kwargs.get("max", a_max)
     (y,) = _lift(a)
     y = y if low is None else op.maximum(y, y.tape.lift(low))
-    return y if high is None else _minimum(y, y.tape.lift(high))
+    return y if high is None else minimum(y, y.tape.lift(high))
 
 
 def _reshape(a: Taped, shape: Any, order: str = "C", **_: Any) -> Taped:
@@ -252,7 +171,9 @@ def _concatenate(arrays: Any, axis: int | None = 0, **_: Any) -> Taped:
         parts, axis = tuple(op.reshape(part, (-1,)) for part in parts), 0
     axis = normalize_axis_index(axis, parts[0].ndim)
     ends = np.cumsum([part.shape[axis] for part in parts]).tolist()
-    cuts = [(slice(None),) * axis + (slice(e - part.shape[axis], e),) for e, part in zip(ends, parts, strict=True)]
+    cuts = [
+        (slice(None),) * axis + (slice(e - part.shape[axis], e),) for e, part in zip(ends, parts, strict=True)
+    ]
     return op.join(parts, lambda xs: np.concatenate(xs, axis), lambda g: [op.getitem(g, cut) for cut in cuts])
 
 

@@ -18,7 +18,9 @@ def matmul(a: Taped, b: Taped) -> Taped:
     if a.ndim == 0 or b.ndim == 0:
         raise ValueError("matmul: an operand is 0-d")
     if a.ndim == 1 or b.ndim == 1:
-        wide = matmul(op.reshape(a, (1, -1)) if a.ndim == 1 else a, op.reshape(b, (-1, 1)) if b.ndim == 1 else b)
+        wide = matmul(
+            op.reshape(a, (1, -1)) if a.ndim == 1 else a, op.reshape(b, (-1, 1)) if b.ndim == 1 else b
+        )
         shape = wide.shape[:-2] + wide.shape[-2:-1] * (a.ndim > 1) + wide.shape[-1:] * (b.ndim > 1)
         return op.reshape(wide, shape)
 
@@ -36,7 +38,11 @@ def _last_swapped(a: Taped) -> Taped:
 def einsum(subscripts: str, *operands: Taped) -> Taped:
     """np.einsum of one or two operands, no index twice in one operand."""
     inputs, output = _parse(subscripts)
-    if len(operands) != len(inputs) or len(operands) > 2 or any(len(set(t)) != len(t) for t in (*inputs, output)):
+    if (
+        len(operands) != len(inputs)
+        or len(operands) > 2
+        or any(len(set(t)) != len(t) for t in (*inputs, output))
+    ):
         raise UnsupportedFunctionError(
             f"np.einsum({subscripts!r}) in a definition: supported are one or two operands with distinct letters each"
         )
@@ -53,10 +59,14 @@ def einsum(subscripts: str, *operands: Taped) -> Taped:
         ]
 
     n = int(np.prod([sizes[i] for i in summed], dtype=np.int64))
-    return op.bilinear(a, b, lambda p, q: np.asarray(np.einsum(f"{left},{right}->{output}", p, q)), n, pullback)
+    return op.bilinear(
+        a, b, lambda p, q: np.asarray(np.einsum(f"{left},{right}->{output}", p, q)), n, pullback
+    )
 
 
-def _pull_operand(g: Taped, output: str, other: tuple[str, Taped], letters: str, shape: tuple[int, ...]) -> Taped:
+def _pull_operand(
+    g: Taped, output: str, other: tuple[str, Taped], letters: str, shape: tuple[int, ...]
+) -> Taped:
     """Contract g with the other operand; an index that only this operand had is repeated."""
     present = "".join(i for i in letters if i in output + other[0])
     x_bar = einsum(f"{output},{other[0]}->{present}", g, other[1])
@@ -71,5 +81,7 @@ def _parse(subscripts: str) -> tuple[list[str], str]:
         letters = "".join(inputs)
         output = "".join(sorted(i for i in set(letters) if letters.count(i) == 1))
     if not set(left + output) <= set(_LETTERS + _LETTERS.upper() + ","):
-        raise UnsupportedFunctionError(f"np.einsum({subscripts!r}) in a definition: write every index as a letter")
+        raise UnsupportedFunctionError(
+            f"np.einsum({subscripts!r}) in a definition: write every index as a letter"
+        )
     return inputs, output

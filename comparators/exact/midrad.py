@@ -5,10 +5,10 @@ a sound implementation in the dtype under test (unit roundoff u) may have: input
 result adds u |v|, and what comes in is propagated by a bound g(err) on |f(mid ± err) - f(mid)|.
 
 *The radius of the truth is ratio · err, with ratio = c · w / u.*  By induction: let the true value v lie
-within ratio · err of mid for every operand.  Each g below is convex in err and 0 at 0, so g(ratio · err) <= ratio · g(err)
-for ratio <= 1; and computing f(mid) in the working precision adds at most c times as many w |f(mid)| as the budget is
-given u |f(mid)|: c = 1 for arithmetic, for a library function its certain error (``LIBRARY_ULPS``) over the permitted
-one, for a sum the certain bound over the permitted one.
+within ratio · err of mid for every operand.  Each g below is convex in err and 0 at 0, so
+g(ratio · err) <= ratio · g(err) for ratio <= 1; and computing f(mid) in the working precision adds at most c times
+as many w |f(mid)| as the budget is given u |f(mid)|: c = 1 for arithmetic, for a library function its certain error
+(``LIBRARY_ULPS``) over the permitted one, for a sum the certain bound over the permitted one.
 The floating-point evaluation of err itself has only non-negative terms, hence a relative error of a few w a step;
 ``INFLATION`` covers that.  Underflow and overflow break the induction, so both raise ``Undecided``, and an
 arithmetic with a wider exponent takes over.  A test holds the enclosures against Arb.
@@ -20,51 +20,19 @@ mathematics has no value here".
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from comparators.exact.model import FUNCTION_ULPS, certain_sum_factor, sum_factor
-from gradassay.formats import Format
+from comparators.exact.rounding import Ball, Rounding, Undecided
 from gradassay.vocabulary import Array
 
-#: NumPy's and the C library's stated worst error of exp, log, ... in units in the last place; 4 is what
-#: NumPy's vectorised float64 loops promise, glibc's long double functions stay below it.
-LIBRARY_ULPS = 4
-#: Slack for the rounding of the radii themselves: covers 2^20 operations in sequence.
-INFLATION = 1 + 2.0**-20
+__all__ = ["Ball", "MidRad", "Undecided"]
 
 
-class Undecided(Exception):
-    """This arithmetic cannot decide; one with more precision or a wider exponent may."""
-
-
-class Ball(NamedTuple):
-    """An array of balls.  ``exact``: every entry came straight from the arguments, so decisions on it are certain."""
-
-    mid: Array
-    err: Array
-    exact: bool
-
-
-class MidRad:
+class MidRad(Rounding):
     """Ball arithmetic for one scenario in a working dtype: float64, or long double where that is wider."""
-
-    def __init__(self, form: Format, working: type[np.floating[Any]]) -> None:
-        self.form = form
-        self.working = working
-        self.name = "float64" if working is np.float64 else "longdouble"
-        info = np.finfo(working)
-        self.w = float(info.eps) / 2
-        self.u = working(form.u)
-        self.tiny = info.tiny
-        self.zero = np.zeros((), working)
-        self._c = LIBRARY_ULPS / min(FUNCTION_ULPS.values())
-
-    @property
-    def ratio(self) -> float:
-        """Radius of the truth over err, for every ball made so far."""
-        return self._c * self.w / self.form.u * INFLATION
 
     # -- making and reading balls ------------------------------------------------------------------------
 
@@ -91,7 +59,7 @@ class MidRad:
         return x.mid
 
     def shape(self, x: Ball) -> tuple[int, ...]:
-        return x.mid.shape
+        return tuple(x.mid.shape)
 
     def restructure(self, x: Ball, f: Callable[[Array], Array]) -> Ball:
         """``f`` moves entries without computing: reshape, transpose, getitem, broadcast."""
@@ -167,7 +135,9 @@ class MidRad:
         return self._rounded(mid, err, a, ulps=FUNCTION_ULPS["exp"], nonzero=lambda: np.isfinite(a.mid))
 
     def expm1(self, a: Ball) -> Ball:
-        return self._rounded(np.expm1(a.mid), np.exp(a.mid) * _expm1_bound(a.err), a, ulps=FUNCTION_ULPS["expm1"])
+        return self._rounded(
+            np.expm1(a.mid), np.exp(a.mid) * _expm1_bound(a.err), a, ulps=FUNCTION_ULPS["expm1"]
+        )
 
     def log(self, a: Ball) -> Ball:
         return self._log(np.log, a, a.mid)
@@ -191,7 +161,7 @@ class MidRad:
     # -- reductions --------------------------------------------------------------------------------------
 
     def sum(self, a: Ball, axis: tuple[int, ...]) -> Ball:
-        keep = {"axis": axis, "keepdims": True}
+        keep: Any = {"axis": axis, "keepdims": True}
         mid = np.sum(a.mid, **keep)
         err = np.sum(np.broadcast_to(a.err, a.mid.shape), **keep)
         count = np.count_nonzero(a.mid, axis=axis, keepdims=True)
@@ -205,7 +175,9 @@ class MidRad:
         err = np.maximum(high, low) + 4 * self.working(self.w) * np.abs(mid)
         return Ball(mid, self._settle(mid, err), a.exact)
 
-    def matmul(self, a: Ball, b: Ball, f: Callable[[Array, Array], Array] = np.matmul, n: int | None = None) -> Ball:
+    def matmul(
+        self, a: Ball, b: Ball, f: Callable[[Array, Array], Array] = np.matmul, n: int | None = None
+    ) -> Ball:
         """``f`` is bilinear with ``n`` products to a sum (matmul, einsum)."""
         n = a.mid.shape[-1] if n is None else n
         ea, eb = (np.broadcast_to(x.err, x.mid.shape) for x in (a, b))
@@ -213,7 +185,9 @@ class MidRad:
         mid = f(a.mid, b.mid)
         err = f(magnitude_a, eb) + f(ea, magnitude_b) + f(ea, eb)
         self._allow(float(certain_sum_factor(n)) + 1, float(sum_factor(n)) + 1)
-        return self._new(mid, err + self.u * self.working(sum_factor(n) + 1) * f(magnitude_a, magnitude_b), a, b)
+        return self._new(
+            mid, err + self.u * self.working(sum_factor(n) + 1) * f(magnitude_a, magnitude_b), a, b
+        )
 
     # -- decisions ---------------------------------------------------------------------------------------
 
@@ -239,75 +213,6 @@ class MidRad:
         """A decision as the number 0 or 1, either of them where in doubt."""
         err = doubt.astype(self.working) if doubt.any() else self.zero
         return Ball(decision.astype(self.working), err, not doubt.any())
-
-    # -- the induction's side conditions -----------------------------------------------------------------
-
-    def _rounded(
-        self,
-        mid: Array,
-        err: Array,
-        *operands: Ball,
-        ulps: float = 0.5,
-        pole: Array | None = None,
-        nonzero: Callable[[], Array] | None = None,
-    ) -> Ball:
-        """``mid`` with the rounding of its own operation; ``nonzero`` says where it may not underflow to 0."""
-        rounding = np.asarray(np.abs(mid))
-        if nonzero is not None and np.min(rounding, initial=np.inf) < self.tiny and np.any((rounding < self.tiny) & nonzero()):
-            raise Undecided("underflow")
-        rounding *= self.working(2 * ulps) * self.u
-        rounding += err
-        return self._new(mid, rounding, *operands, pole=pole)
-
-    def _new(self, mid: Array, err: Array, *operands: Ball, pole: Array | None = None) -> Ball:
-        if not np.isfinite(err).all():
-            finite = np.logical_and.reduce(np.broadcast_arrays(*(np.isfinite(x.mid) for x in operands)))
-            overflowed = np.isinf(mid)
-            if overflowed.shape == finite.shape:
-                overflowed &= finite
-            if pole is not None:
-                overflowed &= ~pole
-            if overflowed.any():
-                raise Undecided("overflow")
-            err = self._settle(mid, err)
-        return Ball(mid, err, False)
-
-    def _settle(self, mid: Array, err: Array) -> Array:
-        """Non-finite values are exact; a finite value of unknown error may be anything."""
-        if np.isfinite(err).all():
-            return err
-        return np.where(np.isfinite(mid), np.where(np.isnan(err), np.inf, err), 0)
-
-    def _annihilated(self, out: Ball, g: Ball) -> Ball:
-        """A product with a cotangent is zero by structure (err == 0) exactly where the cotangent is."""
-        if np.all(out.mid) and not np.isnan(np.sum(out.mid)):
-            return out
-        structural = (g.mid == 0) & (g.err == 0)
-        err = np.where(out.mid == 0, np.maximum(out.err, self.tiny), out.err)
-        return Ball(np.where(structural, 0, out.mid), np.where(structural, 0, err), False)
-
-    def _summed(self, mid: Array, err: Array, magnitude: Array, count: Array, terms: Array) -> Ball:
-        n = int(count.max(initial=0))
-        self._allow(float(certain_sum_factor(n)), float(sum_factor(n)))
-        if np.isinf(mid).any() and np.isfinite(terms).all():
-            raise Undecided("overflow")
-        err = err + magnitude * self.u * sum_factor(count).astype(self.working)
-        return Ball(mid, self._settle(mid, err), False)
-
-    def _log(self, f: np.ufunc, a: Ball, argument: Array) -> Ball:
-        if not a.exact and np.any((np.abs(argument) <= self.ratio * a.err) & (a.err > 0)):
-            raise Undecided("logarithm of a value that may be 0")
-        room = argument - a.err
-        err = np.where(room > 0, a.err / np.where(room > 0, room, 1), np.inf)
-        return self._rounded(f(a.mid), err, a, ulps=FUNCTION_ULPS[f.__name__], pole=argument == 0)
-
-    def _allow(self, certain: float, permitted: float) -> None:
-        if permitted > 0:
-            self._c = max(self._c, certain / permitted)
-
-    def _guard_zero(self, b: Ball) -> None:
-        if not b.exact and np.any((np.abs(b.mid) <= self.ratio * b.err) & (b.err > 0)):
-            raise Undecided("a divisor that may be 0")
 
 
 def _expm1_bound(e: Array) -> Array:

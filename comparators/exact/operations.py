@@ -1,7 +1,8 @@
 """The primitives of the tape: what each means on balls, and its pullback in terms of the others.
 
-In a pullback, g is the cotangent and y the result.  ``pull`` and ``pull_div`` multiply a cotangent: where it is zero by
-structure (a branch that was not taken, an entry that was not selected) the product is zero even if the factor is infinite.
+In a pullback, g is the cotangent and y the result.  ``pull`` and ``pull_div`` multiply a cotangent: where it is
+zero by structure (a branch that was not taken, an entry that was not selected) the product is zero even if the factor
+is infinite.
 """
 
 from __future__ import annotations
@@ -43,21 +44,24 @@ def _unary(name: str, rule: Callable[[Taped, Taped, Taped], Taped]) -> Callable[
     return operation
 
 
-add = _binary("add", lambda g, y, a, b: (g, g))
-subtract = _binary("sub", lambda g, y, a, b: (g, negative(g)))
-multiply = _binary("mul", lambda g, y, a, b: (pull(g, b), pull(g, a)))
-pull = _binary("pull", lambda g, y, a, b: (pull(g, b), pull(g, a)))
-divide = _binary("div", lambda g, y, a, b: _pull_quotient(pull_div(g, b), y))
-pull_div = _binary("pull_div", lambda g, y, a, b: _pull_quotient(pull_div(g, b), y))
+Binary = Callable[[Taped, Taped], Taped]
+Unary = Callable[[Taped], Taped]
 
-negative = _unary("neg", lambda g, y, a: negative(g))
-exp = _unary("exp", lambda g, y, a: pull(g, y))
-expm1 = _unary("expm1", lambda g, y, a: pull(g, exp(a)))
-log = _unary("log", lambda g, y, a: pull_div(g, a))
-log1p = _unary("log1p", lambda g, y, a: pull_div(g, a + 1))
-sqrt = _unary("sqrt", lambda g, y, a: pull_div(g, y + y))
+add: Binary = _binary("add", lambda g, y, a, b: (g, g))
+subtract: Binary = _binary("sub", lambda g, y, a, b: (g, negative(g)))
+multiply: Binary = _binary("mul", lambda g, y, a, b: (pull(g, b), pull(g, a)))
+pull: Binary = _binary("pull", lambda g, y, a, b: (pull(g, b), pull(g, a)))
+divide: Binary = _binary("div", lambda g, y, a, b: _pull_quotient(pull_div(g, b), y))
+pull_div: Binary = _binary("pull_div", lambda g, y, a, b: _pull_quotient(pull_div(g, b), y))
+
+negative: Unary = _unary("neg", lambda g, y, a: negative(g))
+exp: Unary = _unary("exp", lambda g, y, a: pull(g, y))
+expm1: Unary = _unary("expm1", lambda g, y, a: pull(g, exp(a)))
+log: Unary = _unary("log", lambda g, y, a: pull_div(g, a))
+log1p: Unary = _unary("log1p", lambda g, y, a: pull_div(g, a + 1))
+sqrt: Unary = _unary("sqrt", lambda g, y, a: pull_div(g, y + y))
 # 1 - tanh^2 cancels in the tails; 1 / cosh^2 does not.
-tanh = _unary("tanh", lambda g, y, a: pull(g, 4 / _square(exp(a) + exp(-a))))
+tanh: Unary = _unary("tanh", lambda g, y, a: pull(g, 4 / _square(exp(a) + exp(-a))))
 
 
 def _square(a: Taped) -> Taped:
@@ -121,6 +125,7 @@ def _select(taken: Array, doubt: Array, a: Taped, b: Taped) -> Taped:
 
 
 def absolute(a: Taped) -> Taped:
+    """|a|; at 0 a tie."""
     return a.tape.make(a.tape.arithmetic.abs(a.ball), (a,), lambda g, y: [pull(g, sign(a))])
 
 
@@ -173,7 +178,9 @@ def winners(a: Taped, y: Taped, axis: tuple[int, ...]) -> Taped:
     if a.tape.ties != "split":
         taken = _one(taken, axis, last=a.tape.ties == "last")
     share = taken / np.maximum(np.count_nonzero(taken, axis=axis, keepdims=True), 1)
-    weights = where(Decision(a.tape, taken, wins.doubt, np.zeros((), bool)), a.tape.lift(share), a.tape.lift(0))
+    weights = where(
+        Decision(a.tape, taken, wins.doubt, np.zeros((), bool)), a.tape.lift(share), a.tape.lift(0)
+    )
     return weights
 
 
@@ -201,18 +208,22 @@ def restructure(a: Taped, f: Callable[[Array], Array], back: Callable[[Taped], T
 
 
 def reshape(a: Taped, shape: tuple[int, ...]) -> Taped:
+    """The entries in C order in another shape; one length may be -1."""
     return restructure(a, lambda x: x.reshape(shape), lambda g: reshape(g, a.shape))
 
 
 def transpose(a: Taped, axes: Sequence[int]) -> Taped:
+    """Axis i of the result is axis axes[i]."""
     return restructure(a, lambda x: x.transpose(axes), lambda g: transpose(g, np.argsort(axes).tolist()))
 
 
 def broadcast_to(a: Taped, shape: tuple[int, ...]) -> Taped:
+    """Repeat along new axes and axes of length 1."""
     return restructure(a, lambda x: np.broadcast_to(x, shape), lambda g: unbroadcast(g, a.shape))
 
 
 def getitem(a: Taped, index: Any) -> Taped:
+    """a[index] for any NumPy index."""
     index = _plain(index)
     return restructure(a, lambda x: x[index], lambda g: scatter(g, index, a.shape))
 
@@ -230,7 +241,9 @@ def _plain(index: Any) -> Any:
     return index.taken if isinstance(index, Decision) else index
 
 
-def join(parts: Sequence[Taped], f: Callable[[list[Array]], Array], split: Callable[[Taped], list[Taped]]) -> Taped:
+def join(
+    parts: Sequence[Taped], f: Callable[[list[Array]], Array], split: Callable[[Taped], list[Taped]]
+) -> Taped:
     """``f`` concatenates or stacks; ``split`` takes the cotangent apart again."""
     tape = parts[0].tape
     return tape.make(tape.arithmetic.join([p.ball for p in parts], f), tuple(parts), lambda g, y: split(g))

@@ -44,7 +44,9 @@ class Tape:
             return x
         array = np.asarray(x)
         if array.dtype.kind not in "biuf":
-            raise UnsupportedFunctionError(f"a definition works on numbers; this constant is {array.dtype}: {x!r:.60}")
+            raise UnsupportedFunctionError(
+                f"a definition works on numbers; this constant is {array.dtype}: {x!r:.60}"
+            )
         return Taped(self, self.arithmetic.constant(array), self.count())
 
     def make(self, ball: Any, parents: tuple[Taped, ...], pullback: Pullback) -> Taped:
@@ -65,7 +67,9 @@ class Tape:
         finally:
             self._recording = before
 
-    def backward(self, y: Taped, y_bar: Taped, wanted: Sequence[Taped], *, retain: bool = False) -> list[Taped]:
+    def backward(
+        self, y: Taped, y_bar: Taped, wanted: Sequence[Taped], *, retain: bool = False
+    ) -> list[Taped]:
         """Cotangents of ``wanted``: each entry the sum over all paths from ``y``.
 
         Without ``retain`` the graph is taken apart on the way, so that memory is freed as early as possible.
@@ -128,8 +132,8 @@ class Taped(NDArrayOperatorsMixin):
 
     def __array__(self, *_: Any, **__: Any) -> Array:
         raise UnsupportedFunctionError(
-            "a definition turned a taped array into a plain one (np.asarray, float(), math.* or an unsupported function); "
-            "keep to NumPy functions, so that truth can be computed"
+            "a definition turned a taped array into a plain one (np.asarray, float(), math.* or an unsupported "
+            "function); keep to NumPy functions, so that truth can be computed"
         )
 
     __float__ = __int__ = __array__
@@ -154,9 +158,9 @@ class Taped(NDArrayOperatorsMixin):
         return np.dtype(np.float64)
 
     @property
-    def T(self) -> Taped:
-        result: Taped = np.transpose(self)  # type: ignore[call-overload]
-        return result
+    def T(self) -> Taped:  # noqa: N802 - NumPy's own name
+        result: Any = np.transpose(self)  # type: ignore[call-overload,unused-ignore]
+        return result  # type: ignore[no-any-return]
 
     def __len__(self) -> int:
         if not self.shape:
@@ -172,7 +176,9 @@ class Taped(NDArrayOperatorsMixin):
         return getitem(self, index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        raise UnsupportedFunctionError("a definition assigned to entries (x[i] = ...); write it with np.where or np.stack")
+        raise UnsupportedFunctionError(
+            "a definition assigned to entries (x[i] = ...); write it with np.where or np.stack"
+        )
 
     def __bool__(self) -> bool:
         if self.size != 1:
@@ -187,12 +193,12 @@ class Taped(NDArrayOperatorsMixin):
         return self
 
     def reshape(self, *shape: Any) -> Taped:
-        result: Taped = np.reshape(self, shape[0] if len(shape) == 1 else shape)  # type: ignore[call-overload]
-        return result
+        result: Any = np.reshape(self, shape[0] if len(shape) == 1 else shape)  # type: ignore[call-overload,unused-ignore]
+        return result  # type: ignore[no-any-return]
 
     def transpose(self, *axes: Any) -> Taped:
-        result: Taped = np.transpose(self, axes[0] if len(axes) == 1 else axes or None)  # type: ignore[call-overload]
-        return result
+        result: Any = np.transpose(self, axes[0] if len(axes) == 1 else axes or None)  # type: ignore[call-overload,unused-ignore]
+        return result  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
         return f"Taped(shape={self.shape}, {self.tape.arithmetic.name})"
@@ -208,5 +214,18 @@ def _method(name: str) -> Callable[..., Any]:
     return method
 
 
-for _name in ("sum", "mean", "prod", "max", "min", "squeeze", "ravel", "swapaxes", "dot", "take", "clip", "cumsum"):
+for _name in (
+    "sum",
+    "mean",
+    "prod",
+    "max",
+    "min",
+    "squeeze",
+    "ravel",
+    "swapaxes",
+    "dot",
+    "take",
+    "clip",
+    "cumsum",
+):
     setattr(Taped, _name, _method(_name))

@@ -63,20 +63,22 @@ class Exact:
             others = {ties: self._run(scenario, arithmetic, ties)[1] for ties in ("first", "last")}
             if any(_differ(gradients, other) for other in others.values()):
                 extremes = others
-        return Truth(primal, gradients, extremes, arithmetic.name)
+        return Truth(primal, gradients, _largest(scenario.cotangent), extremes, arithmetic.name)
 
     def _run(
         self, scenario: Scenario, arithmetic: Any, ties: str
     ) -> tuple[Enclosure, tuple[Enclosure, ...], bool]:
         form = FORMATS[scenario.dtype]
         tape = Tape(arithmetic, ties)
-        args = [
+        args: list[Any] = [
             tape.leaf(x, differentiable=i in scenario.differentiable) if is_floating(x.dtype) else x
             for i, x in enumerate(scenario.args)
         ]
         y = tape.lift(self.definition(*args, **scenario.params))
         if y.shape != scenario.cotangent.shape:
-            raise UsageError(f"the cotangent has shape {scenario.cotangent.shape}, the definition's result {y.shape}")
+            raise UsageError(
+                f"the cotangent has shape {scenario.cotangent.shape}, the definition's result {y.shape}"
+            )
         primal = _enclose(arithmetic, y, primal_underflow(form))
         y_bar = tape.leaf(scenario.cotangent, differentiable=False)
         wanted = [args[i] for i in scenario.differentiable]
@@ -99,7 +101,8 @@ def vjp(definition: Definition, wanted: int = 0) -> Callable[..., Any]:
             return _pull(definition, tape, args, params, wanted)
         tape = Tape(MidRad(FORMATS["float64"], np.float64))
         leaves = [
-            tape.leaf(np.asarray(x), differentiable=True) if is_floating(np.asarray(x).dtype) else x for x in args
+            tape.leaf(np.asarray(x), differentiable=True) if is_floating(np.asarray(x).dtype) else x
+            for x in args
         ]
         with np.errstate(all="ignore"):
             return tape.arithmetic.truth_value(_pull(definition, tape, leaves, params, wanted).ball)
@@ -107,7 +110,9 @@ def vjp(definition: Definition, wanted: int = 0) -> Callable[..., Any]:
     return pullback
 
 
-def _pull(definition: Definition, tape: Tape, args: Sequence[Any], params: dict[str, Any], wanted: int) -> Taped:
+def _pull(
+    definition: Definition, tape: Tape, args: Sequence[Any], params: dict[str, Any], wanted: int
+) -> Taped:
     *inputs, y_bar = args
     if not isinstance(inputs[wanted], Taped):
         inputs[wanted] = tape.lift(inputs[wanted])

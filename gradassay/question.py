@@ -1,0 +1,129 @@
+"""One scenario and its truths, and what an evaluation's numbers say when held against them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from comparators.exact import Exact
+from gradassay.comparison import Comparison, compare_array
+from gradassay.findings import Finding, at_entry, in_words, infinities, part
+from gradassay.formats import FORMATS, Format
+from gradassay.vocabulary import Definition, Enclosure, Evaluation, Scenario, Truth, Verdict, Worst
+
+
+class Question:
+    """One scenario with its truths, computed once and narrowed only as far as somebody needs."""
+
+    def __init__(
+        self, scenario: Scenario, exact: Exact | None, conventions: Mapping[str, Definition]
+    ) -> None:
+        self.scenario = scenario
+        self.form: Format = FORMATS[scenario.dtype]
+        self.conventions = conventions
+        self.exact = exact
+        self._source: Iterator[Truth] = iter(())
+        if exact is not None and exact.supports(scenario) is None:
+            self._source = exact.truths(scenario)
+        self._truths: list[Truth] = []
+
+    def truths(self) -> Iterator[Truth]:
+        """From the cheapest truth to the narrowest."""
+        yield from self._truths
+        for truth in self._source:
+            self._truths.append(truth)
+            yield truth
+
+    def related(self, scenario: Scenario) -> Question:
+        """The same question about other inputs."""
+        return Question(scenario, self.exact, {})
+
+
+def hold(question: Question, evaluation: Evaluation) -> Finding:
+    """Hold the evaluation against truths of growing precision until one decides."""
+    best: Finding | None = None
+    for truth in question.truths():
+        comparisons = comparisons_with(evaluation, truth, question.form)
+        best = _verdict(question.scenario, evaluation, truth, comparisons, question.form)
+        if not any(c.undecided for c in comparisons) or best.verdict.fails:
+            return best
+    if best is not None:
+        return replace(best, verdict=Verdict.INCONCLUSIVE, cause="at the edge of the budget")
+    sentence = "the truth could not be certified"
+    return in_words(question.scenario, Verdict.INCONCLUSIVE, sentence, sentence)
+
+
+def _verdict(
+    scenario: Scenario, evaluation: Evaluation, truth: Truth, comparisons: list[Comparison], form: Format
+) -> Finding:
+    worst = _join([c.worst for c in comparisons])
+    broken = next((c for c in comparisons if c.structure), None)
+    if broken:
+        cause = (
+            str(broken.structure)
+            if "dtype" in str(broken.structure)
+            else str(broken.structure).split(" (")[0]
+        )
+        return replace(
+            in_words(scenario, Verdict.STRUCTURE, cause, f"{broken.path}: {broken.structure}"), worst=worst
+        )
+    bad = [c for c in comparisons if c.outside]
+    if bad:
+        if truth.extremes and not comparisons[0].outside:
+            return replace(_at_kink(scenario, evaluation, truth, bad, form), worst=worst)
+        shown = max(bad, key=lambda c: (c.nonfinite, c.worst.budget_ratio))
+        if shown.nonfinite:
+            value = "NaN" if math.isnan(shown.got or 0.0) else "infinity"
+            cause = f"{value} in {part(shown.path)}{infinities(scenario)}"
+            return at_entry(scenario, Verdict.NONFINITE, cause, shown, worst)
+        if all(c.flushed for c in bad):
+            return at_entry(scenario, Verdict.IMPRECISE, "flush to zero", shown, worst)
+        return at_entry(scenario, Verdict.WRONG, part(shown.path), shown, worst)
+    if truth.extremes:
+        return at_entry(scenario, Verdict.SUBGRADIENT, "tie: split", comparisons[-1], worst)
+    empty = next((c for c in comparisons if c.undefined), None)
+    if empty:
+        return at_entry(scenario, Verdict.UNDEFINED, f"no value in {part(empty.path)}", empty, worst)
+    return Finding(Verdict.AGREES, worst=worst)
+
+
+def _at_kink(
+    scenario: Scenario, evaluation: Evaluation, truth: Truth, bad: list[Comparison], form: Format
+) -> Finding:
+    """At a tie the gradient of any winner is valid."""
+    for name, gradients in truth.extremes.items():
+        member = replace(truth, gradients=gradients)
+        if not any(c.outside or c.undecided for c in comparisons_with(evaluation, member, form)):
+            return at_entry(scenario, Verdict.SUBGRADIENT, f"tie: all to the {name}", bad[0], Worst())
+    return at_entry(scenario, Verdict.INCONCLUSIVE, "a kink whose set was not enumerated", bad[0], Worst())
+
+
+def comparisons_with(evaluation: Evaluation, truth: Truth, form: Format) -> list[Comparison]:
+    """Primal and gradients, each against its enclosure; a primal of the wrong structure has no gradients."""
+    paths = _paths(truth)[1:]
+    pairs = zip(paths, evaluation.gradients or (None,) * len(paths), truth.gradients, strict=True)
+    primal = compare_array("y", evaluation.primal, truth.primal, form, flush_below=2 * form.tiny)
+    if primal.structure:
+        return [primal]
+    reach = 2 * form.tiny * (1 + truth.cotangent_max)
+    return [
+        primal,
+        *(compare_array(path, got, gradient, form, flush_below=reach) for path, got, gradient in pairs),
+    ]
+
+
+def _paths(truth: Truth) -> tuple[str, ...]:
+    n = len(truth.gradients)
+    return ("y", *(f"x_bar[{i}]" if n > 1 else "x_bar" for i in range(n)))
+
+
+def by_path(truth: Truth) -> dict[str, Enclosure]:
+    """The enclosures under the names of their paths."""
+    return dict(zip(_paths(truth), (truth.primal, *truth.gradients), strict=True))
+
+
+def _join(parts: list[Worst]) -> Worst:
+    return Worst(
+        *(max((getattr(p, f) for p in parts), default=0.0) for f in ("budget_ratio", "ulp", "normwise"))
+    )
