@@ -153,7 +153,8 @@ def test_softmax_is_a_distribution_and_the_exponential_of_log_softmax(
     u = FORMATS[dtype].u
     assert np.all((p >= 0) & (p <= 1))
     assert np.allclose(p.sum(axis=axis), 1, rtol=0, atol=16 * u)
-    assert np.allclose(p, np.exp(log_p), rtol=0, atol=4 * u)
+    # NumPy bounds its exponential by 4 u: one is in p, one in the sum, one in the sum of log p.
+    assert np.allclose(p, np.exp(log_p), rtol=0, atol=12 * u)
 
 
 @pytest.mark.parametrize(("rule", "zero"), [(softmax, 0.0), (log_softmax, -np.inf)])

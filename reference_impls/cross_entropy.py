@@ -23,13 +23,14 @@ from gradassay.vocabulary import Array, Operation
 from property_tests.strategies import CROSS_ENTROPY_REGIONS, cross_entropy_drafts
 from reference_impls.labels import (
     class_indices,
+    class_weights,
     reduce_losses,
     sample_shape,
     spread_cotangent,
 )
 from reference_impls.rows import result_dtype, rounded, working_dtype
 
-#: ``keras.config.epsilon()``, where Keras clips probabilities; a float64, whatever dtype they have.
+#: ``keras.config.epsilon()``, where Keras clips probabilities.
 KERAS_EPSILON = 1e-7
 
 
@@ -48,9 +49,14 @@ def renormalised(p: Any, labels: Any, *, reduction: str = "mean") -> Any:
     return cross_entropy_definition(p / p.sum(axis=-1, keepdims=True), labels, reduction=reduction)
 
 
+def _keras_bounds(dtype: np.dtype[Any]) -> tuple[float, float]:
+    """Keras rounds its bounds to the dtype of the probabilities; in 16 bits the upper one is 1."""
+    return float(dtype.type(KERAS_EPSILON)), float(dtype.type(1 - KERAS_EPSILON))
+
+
 def renormalised_clipped(p: Any, labels: Any, *, reduction: str = "mean") -> Any:
     """``p / sum p``, then clipped: Keras' ``categorical_crossentropy``, for labels as a distribution."""
-    q = np.clip(p / p.sum(axis=-1, keepdims=True), KERAS_EPSILON, 1 - KERAS_EPSILON)
+    q = np.clip(p / p.sum(axis=-1, keepdims=True), *_keras_bounds(p.dtype))
     return cross_entropy_definition(q, labels, reduction=reduction)
 
 
@@ -59,7 +65,7 @@ def clipped_renormalised(p: Any, labels: Any, *, reduction: str = "mean") -> Any
 
     Keras takes log(clip p) for logits of a fused softmax cross entropy, whose softmax is q / sum q again.
     """
-    q = np.clip(p, KERAS_EPSILON, 1 - KERAS_EPSILON)
+    q = np.clip(p, *_keras_bounds(p.dtype))
     return cross_entropy_definition(q / q.sum(axis=-1, keepdims=True), labels, reduction=reduction)
 
 
@@ -69,9 +75,9 @@ def cross_entropy(p: Any, labels: Any, *, reduction: str = "mean") -> tuple[Arra
     inner, outer = working_dtype(p.dtype), result_dtype(p.dtype)
     samples, classes = sample_shape(p.shape)
     t = class_indices(labels, p.shape)
-    probabilities = p.reshape(samples, classes)
+    probabilities = np.ascontiguousarray(p.reshape(samples, classes))
     if t is None:
-        weights = np.asarray(labels).astype(inner).reshape(samples, classes)
+        weights = class_weights(labels, p.shape, inner)
         # A 1 in place of the classes that take no part: t log 1 = 0 and t / 1 = 0.
         picked = np.where(weights != 0, probabilities, 1).astype(inner, copy=False)
     else:

@@ -47,6 +47,12 @@ def class_indices(labels: Any, shape: tuple[int, ...]) -> Array | None:
     return indices
 
 
+def class_weights(labels: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """Labels that are a distribution, as a matrix: contiguous, so that sums round alike in every layout."""
+    with np.errstate(all="ignore"):
+        return np.ascontiguousarray(np.asarray(labels).reshape(sample_shape(shape)), dtype=dtype)
+
+
 def check_reduction(reduction: str) -> None:
     """ValueError unless ``reduction`` is one of the three."""
     if reduction not in get_args(Reduction):

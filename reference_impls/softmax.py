@@ -1,11 +1,13 @@
 """softmax and log_softmax over any axis, several axes or the whole array.
 
-With m = max x and s = sum exp(x - m), sums and maxima running over the reduced axes::
+With any number m and s = sum exp(x - m), sums running over the reduced axes::
 
     softmax      p = exp(x - m) / s          x_bar = p (y_bar - sum p y_bar)
-    log_softmax  l = (x - m) - log s         x_bar = y_bar - p sum y_bar,   p = exp l
+    log_softmax  l = x - m - log s           x_bar = y_bar - p sum y_bar,   p = exp l
 
-Shifting by m changes neither value (exp(-m) cancels) and leaves no exponent above 0, so nothing overflows.
+Shifting by m changes neither value, as exp(-m) cancels; m = max x leaves no exponent above 0, so that nothing
+overflows, and m = 0 spares the work where nothing does anyway.
+
 From log p_i = x_i - log sum exp x follows d log p_i / d x_j = [i = j] - p_j, which is the second pullback;
 with d p_i = p_i d log p_i the Jacobian of softmax is p_i ([i = j] - p_j), which is the first.
 
@@ -38,6 +40,9 @@ from reference_impls.rows import (
 
 Pullback = Callable[[Any], Array]
 
+#: Sums of exponentials beyond this are taken after a shift; its reciprocal is a normal number in float32.
+LARGEST_SUM = 1e30
+
 
 def softmax_definition(x: Any, *, axis: Axis = -1) -> Any:
     """``exp(x) / sum exp(x)``."""
@@ -50,17 +55,41 @@ def log_softmax_definition(x: Any, *, axis: Axis = -1) -> Any:
     return x - np.log(np.exp(x).sum(axis=axis, keepdims=True))
 
 
-def exponentials(logits: Array) -> tuple[Array, Array, Array]:
+def exponentials(x: Array, e: Array) -> tuple[Array, Array]:
+    """Fill ``e`` with exp(x - m), row by row; returns the columns m and s = sum e.
+
+    Where 1 <= sum exp(x) <= LARGEST_SUM, m = 0 does: nothing overflowed, what underflowed is below the smallest
+    number after the division too, and a subtraction is spared with its rounding. Other rows take m = max x.
+    """
+    m = np.zeros((len(x), 1), x.dtype)
+    np.exp(x, out=e)
+    s = row_sums(e)
+    shift = np.flatnonzero(~((s >= 1) & (s <= LARGEST_SUM)))
+    if shift.size:
+        m[shift] = row_maxima(x[shift])
+        e[shift] = np.exp(x[shift] - m[shift])
+        s[shift] = row_sums(e[shift])
+    return m, s
+
+
+def log_sum_exp(x: Array, m: Array, s: Array) -> tuple[Array, Array]:
+    """Log sum exp(x) as k + r with k = max x, given m and s, so that (x - k) - r loses nothing where it cancels.
+
+    r = log sum exp(x - k) is never negative, which makes no loss negative and no log-probability positive.
+    """
+    k = row_maxima(x)
+    return k, np.maximum(np.log(s * np.exp(m - k)), 0)
+
+
+def distributions(x: Array) -> tuple[Array, Array, Array]:
     """Softmax p of each row of a matrix, and the columns m and s that it came from."""
-    p = np.empty_like(logits)
-    m, s = np.empty((2, len(logits), 1), logits.dtype)
+    p = np.empty_like(x)
+    m, s = np.empty((2, len(x), 1), x.dtype)
     with np.errstate(all="ignore"):
-        broadcast_by_row(logits.shape[1])
-        for block in blocks(logits):
-            m[block] = row_maxima(logits[block])
-            e = np.subtract(logits[block], m[block], out=p[block])
-            np.exp(e, out=e)
-            s[block] = row_sums(e)
+        broadcast_by_row(x.shape[1])
+        for block in blocks(x):
+            e = p[block]
+            m[block], s[block] = exponentials(x[block], e)
             e /= s[block]
     return p, m, s
 
@@ -71,7 +100,7 @@ def softmax(x: Any, *, axis: Axis = -1) -> tuple[Array, Pullback]:
     inner, outer = working_dtype(x.dtype), result_dtype(x.dtype)
     rows = Rows.along(axis, x.shape)
     logits = rows.of(x, inner)
-    p, _, _ = exponentials(logits)
+    p, _, _ = distributions(logits)
 
     def pullback(y_bar: Any) -> Array:
         cotangents = rows.of(np.asarray(y_bar), inner)
@@ -88,7 +117,7 @@ def softmax(x: Any, *, axis: Axis = -1) -> tuple[Array, Pullback]:
 
 
 def log_softmax(x: Any, *, axis: Axis = -1) -> tuple[Array, Pullback]:
-    """``l = (x - m) - log s``; the pullback keeps l, unrounded, and takes p = exp l from it."""
+    """``l = (x - k) - r``; the pullback keeps l, unrounded, and takes p = exp l from it."""
     x = np.asarray(x)
     inner, outer = working_dtype(x.dtype), result_dtype(x.dtype)
     rows = Rows.along(axis, x.shape)
@@ -97,8 +126,11 @@ def log_softmax(x: Any, *, axis: Axis = -1) -> tuple[Array, Pullback]:
     with np.errstate(all="ignore"):
         broadcast_by_row(logits.shape[1])
         for block in blocks(logits):
-            shifted = np.subtract(logits[block], row_maxima(logits[block]), out=log_p[block])
-            shifted -= np.log(row_sums(np.exp(shifted)))
+            shifted = log_p[block]
+            m, s = exponentials(logits[block], shifted)
+            k, r = log_sum_exp(logits[block], m, s)
+            np.subtract(logits[block], k, out=shifted)
+            shifted -= r
 
     def pullback(y_bar: Any) -> Array:
         cotangents = rows.of(np.asarray(y_bar), inner)

@@ -8,7 +8,7 @@ d log p_c / d x_j = [c = j] - p_j::
 which for an index label is y_bar (p_j - [j = t]). The 1 / p of the logarithm and the p of the softmax cancel
 on paper, so that no probability has to be divided by, however small it is.
 
-Logits are shifted by their largest, m: log sum exp(x) = m + log sum exp(x - m). A class with t_c = 0 takes no
+The log of the sum is taken apart as in log_softmax. A class with t_c = 0 takes no
 part in the loss, not even at a logit of -inf; with t_c > 0 the loss is +inf there, its gradient finite.
 
 Shapes: x (C,), (N, C) or (N, ..., C); the losses have that shape without C, or () when reduced. Dtypes: those
@@ -30,12 +30,13 @@ from property_tests.strategies import (
 )
 from reference_impls.labels import (
     class_indices,
+    class_weights,
     reduce_losses,
     sample_shape,
     spread_cotangent,
 )
 from reference_impls.rows import broadcast_by_row, result_dtype, rounded, row_sums, working_dtype
-from reference_impls.softmax import exponentials
+from reference_impls.softmax import distributions, log_sum_exp
 
 
 def softmax_cross_entropy_definition(x: Any, labels: Any, *, reduction: str = "mean") -> Any:
@@ -53,21 +54,22 @@ def softmax_cross_entropy_definition(x: Any, labels: Any, *, reduction: str = "m
 def softmax_cross_entropy(
     x: Any, labels: Any, *, reduction: str = "mean"
 ) -> tuple[Array, Callable[[Any], Array]]:
-    """``log s - (x_t - m)`` or ``-sum t ((x - m) - log s)``; the pullback keeps p, unrounded."""
+    """``r - (x_t - k)`` or ``-sum t ((x - k) - r)``, k + r = log sum exp(x); the pullback keeps p, unrounded."""
     x = np.asarray(x)
     inner, outer = working_dtype(x.dtype), result_dtype(x.dtype)
     samples, classes = sample_shape(x.shape)
     t = class_indices(labels, x.shape)
     logits = np.ascontiguousarray(x.reshape(samples, classes), dtype=inner)
-    p, m, s = exponentials(logits)
+    p, m, s = distributions(logits)
     with np.errstate(all="ignore"):
+        k, r = log_sum_exp(logits, m, s)
         if t is None:
-            weights = np.asarray(labels).astype(inner).reshape(samples, classes)
-            log_p = (logits - m) - np.log(s)
+            weights = class_weights(labels, x.shape, inner)
+            log_p = (logits - k) - r
             losses = -row_sums(np.where(weights != 0, weights * log_p, 0))
         else:
             at_label = (np.arange(samples), t)
-            losses = np.log(s[:, 0]) - (logits[at_label] - m[:, 0])
+            losses = r[:, 0] - (logits[at_label] - k[:, 0])
         loss = reduce_losses(losses.reshape(x.shape[:-1]), reduction)
 
     def pullback(y_bar: Any) -> Array:
