@@ -34,11 +34,13 @@ def explained(
 def _is_convention(question: Question, evaluation: Evaluation, finding: Finding, exact: Exact) -> bool:
     """Whether the evaluation is the convention's truth, and that is not the definition's anyway."""
     for truth in Question(question.scenario, exact, {}).truths():
-        comparisons = comparisons_with(evaluation, truth, question.form)
-        if any(c.structure or c.outside for c in comparisons):
+        members = [truth, *(replace(truth, gradients=gradients) for gradients in truth.extremes.values())]
+        found = [comparisons_with(evaluation, member, question.form) for member in members]
+        if all(any(c.structure or c.outside for c in comparisons) for comparisons in found):
             return False
-        if not any(c.undecided for c in comparisons):
-            return _differs(finding, truth)
+        for member, comparisons in zip(members, found, strict=True):
+            if not any(c.structure or c.outside or c.undecided for c in comparisons):
+                return _differs(finding, member)
     return False
 
 

@@ -154,8 +154,9 @@ class Taped(NDArrayOperatorsMixin):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Always float64: a definition is about real numbers, not about a format."""
-        return np.dtype(np.float64)
+        """The dtype under test, for constants that are rounded to it; the entries themselves are real numbers."""
+        dtype: np.dtype[Any] = self.tape.arithmetic.form.dtype
+        return dtype
 
     @property
     def T(self) -> Taped:  # noqa: N802 - NumPy's own name
