@@ -26,6 +26,7 @@ from comparators.finite_differences.functional import (
 )
 from comparators.finite_differences.judgement import judge_directions, judge_entries, place
 from comparators.finite_differences.moves import Direction, Entry
+from comparators.finite_differences.noise import measure_noise
 from comparators.interface import evaluate_rule
 from gradassay.formats import is_floating
 from gradassay.vocabulary import Array, Evaluation, Rule, Scenario, Verdict
@@ -102,8 +103,8 @@ class FiniteDifferences:
         with np.errstate(all="ignore"):
             functional = Functional(self.rule, lifted, evaluation.primal)
             rng = generator_for(lifted)
-            noise, own = functional.noise(
-                [np.asarray(rng.uniform(-1, 1, arg.shape)) for arg in functional.moved]
+            noise, own = measure_noise(
+                functional, [np.asarray(rng.uniform(-1, 1, arg.shape)) for arg in functional.moved]
             )
         return _Subject(functional, evaluation, rng, noise, own)
 

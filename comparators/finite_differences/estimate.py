@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from comparators.finite_differences.functional import MAGNITUDE, Functional
-from comparators.finite_differences.ladder import COLUMNS, Slopes, climb
+from comparators.finite_differences.ladder import COLUMNS, STAIR, Slopes, climb
 from comparators.finite_differences.moves import Move
 from gradassay.vocabulary import Array
 
@@ -48,6 +48,10 @@ class Lines:
     """The slope that a typical output would have, below which only an absolute error counts."""
     reason: Array
     """'' or why the line is inconclusive."""
+    flat: Array
+    """The value is 0 because nothing moved."""
+    moving: Array
+    """With larger steps, both sides moved."""
 
 
 def scale_of(x: Array) -> Array:
@@ -64,7 +68,8 @@ def slopes_along(functional: Functional, moves: Sequence[Move], x: Array, noise:
     if not again.size:
         return lines
     finer = _climb(functional, [moves[i] for i in again.tolist()], own[again], unit[again], noise)
-    better = (finer.reason == "") | (finer.error < lines.error[again])
+    stairs = finer.flat & lines.moving[again]
+    better = ((finer.reason == "") | (finer.error < lines.error[again])) & ~stairs
     fields = {name: field.copy() for name, field in vars(lines).items()}
     for name, field in fields.items():
         field[again[better]] = getattr(finer, name)[better]
@@ -95,6 +100,13 @@ def _climb(functional: Functional, moves: Sequence[Move], steps: Array, unit: Ar
         if not pending.size:
             break
     assert found is not None  # WINDOWS > 0
+    # What hardly moves may have been absorbed on the way, by the arguments or by a step's worth of them: a loss
+    # that is 0 is 1e-30 in truth, and no noise tells of it.
+    absorbed = functional.absorption * np.maximum(steps, functional.largest)
+    still = found.flat | (found.farthest <= STAIR * absorbed)
+    absorbed = np.where(still, 2 * absorbed / found.width, 0.0)
+    scale = np.where(still, np.maximum(scale, functional.weight.mean() if functional.y.size else 0.0), scale)
+    found = replace(found, error=found.error + absorbed, roundoff=found.roundoff + absorbed)
     lines = _conclude(found, scale, np.isnan(rungs[..., :2]).all(axis=(1, 2)))
     for line in np.flatnonzero(lines.reason == "").tolist():
         functional.probe(moves[line], CONFIRMING_STEP * steps[line], confirming[line])
@@ -110,7 +122,7 @@ def _confirm(lines: Lines, confirming: Array, coarsest: Array, blur: Array) -> L
     room = lines.error + 2 * blur / width + truncation + CONFIRMED * np.abs(lines.value) + SMALL * lines.scale
     contradicted = (lines.reason == "") & ~(np.abs(slope - lines.value) <= room)
     reason = np.where(contradicted, np.where(slope == 0, STAIRCASE, LARGE), lines.reason)
-    return Lines(lines.value, np.where(contradicted, np.inf, lines.error), lines.scale, reason)
+    return replace(lines, error=np.where(contradicted, np.inf, lines.error), reason=reason)
 
 
 def _central(rung: Array) -> tuple[Array, Array]:
@@ -135,4 +147,5 @@ def _conclude(found: Slopes, scale: Array, outside: Array) -> Lines:
         [DOMAIN, STAIRCASE, "", KINK, NOISY],
         default=LARGE,
     )
-    return Lines(np.where(outside, np.nan, found.value), error, scale, reason)
+    value = np.where(outside, np.nan, found.value)
+    return Lines(value, error, scale, reason, found.flat, found.moving)

@@ -7,7 +7,6 @@ does not move contributes exactly nothing, and a bend of one output cannot hide 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -46,8 +45,11 @@ class Functional:
         self.y = np.asarray(primal, dtype=np.float64).ravel()
         self.y_bar = scenario.cotangent.ravel()
         self.weight = np.abs(self.y_bar)
+        #: Round-off of outputs as large as one, in ``g``.
+        self.absorption = self.roundoff * float(self.weight.sum())
         self.positions = moved_arguments(scenario)
         self.moved = [self.args[position] for position in self.positions]
+        self.largest = max(float(np.abs(arg).max(initial=0.0)) for arg in self.moved)
 
     def forward(self, args: list[Array]) -> Array | None:
         """The primal, flat, in float64; None where the rule refuses the arguments."""

@@ -17,6 +17,9 @@ from gradassay.vocabulary import Array
 #: Columns of the tableau: six steps with a ratio of 2 span a factor of 32; a seventh column would only
 #: amplify round-off.
 COLUMNS = 6
+#: Halving the step of a smooth function that moves as its sixth power leaves this fraction of the movement: with
+#: so many round-offs before, it cannot have vanished after.
+STAIR = 64.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +35,16 @@ class Slopes:
     """The part of ``error`` from one-sided slopes that differ."""
     magnitude: Array
     """``sum |y_bar y|`` on the rung that was chosen."""
+    width: Array
+    """Distance of the two points of the chosen rung."""
+    flat: Array
+    """No output moved at the chosen rung."""
+    moving: Array
+    """Both sides move at some rung, by more than STAIR round-offs."""
+    farthest: Array
+    """The farthest that a side moved."""
     staircase: Array
-    """Flat at the chosen rung although both sides move on a coarser one: the forward rounds."""
+    """Both sides move at some rung and neither at the next: the forward rounds."""
 
     def updated(self, lines: Array, new: Slopes) -> Slopes:
         """These slopes with ``new`` in the place of ``lines``."""
@@ -60,15 +71,18 @@ def climb(rungs: Array, blur: Array) -> Slopes:
     value, error, part, jump = central
     index, lines = _most_trusted(value, error), np.arange(len(value))
     chosen = index % magnitude.shape[1]
-    flat, moving = (plus == 0) & (minus == 0), (plus != 0) & (minus != 0) & ~np.isnan(plus + minus)
-    coarser = np.logical_or.accumulate(moving, axis=1)
+    flat, moving = (plus == 0) & (minus == 0), np.minimum(np.abs(plus), np.abs(minus)) > STAIR * blur
     return Slopes(
         value=value[lines, index],
         error=error[lines, index],
         roundoff=part[lines, index],
         bend=jump[lines, index],
         magnitude=magnitude[lines, chosen],
-        staircase=(flat & coarser)[lines, chosen],
+        width=width[lines, chosen],
+        flat=flat[lines, chosen],
+        moving=moving.any(axis=1),
+        farthest=np.fmax.reduce(np.fmax(np.abs(plus), np.abs(minus)), axis=1),
+        staircase=(moving[:, :-1] & flat[:, 1:]).any(axis=1),
     )
 
 

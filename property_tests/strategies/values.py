@@ -23,7 +23,7 @@ Filler = Callable[[Rng, Shape, tuple[int, ...], Format], Array]
 def rounded(values: Any, dtype: str) -> Array:
     """``values`` in the dtype under test; too large a magnitude becomes infinite, without a warning."""
     with np.errstate(all="ignore"):
-        near: Array = np.asarray(values, dtype=np.float64).astype(FORMATS[dtype].dtype)
+        near: Array = np.asarray(values).astype(FORMATS[dtype].dtype)
         return near
 
 
