@@ -55,8 +55,7 @@ def _run(rule: Rule, scenario: Scenario) -> Evaluation:
         with np.errstate(all="ignore"):
             returned = rule(*scenario.args, **scenario.params)
             if not (isinstance(returned, tuple) and len(returned) == 2 and callable(returned[1])):
-                what = type(returned).__name__
-                return Evaluation(structure=f"a rule returns (primal, pullback); this one returned {what}")
+                return Evaluation(structure=f"a rule returns (primal, pullback); this one returned {_types(returned)}")
             primal, pullback = returned
             primal = np.asarray(primal)
             if not scenario.valid:
@@ -73,6 +72,12 @@ def _run(rule: Rule, scenario: Scenario) -> Evaluation:
         return Evaluation(error=f"{type(error).__name__}: {line[0] if line else ''}".rstrip(": "))
     gradients, structure = _select(pulled, scenario)
     return Evaluation(primal=primal, gradients=gradients, structure=structure)
+
+
+def _types(returned: Any) -> str:
+    if isinstance(returned, tuple):
+        return f"({', '.join(type(part).__name__ for part in returned)})"
+    return type(returned).__name__
 
 
 def _select(pulled: Any, scenario: Scenario) -> tuple[tuple[Array | None, ...], str | None]:

@@ -50,8 +50,8 @@ def _differs(finding: Finding, truth: Truth) -> bool:
     if example is None or example.index is None or example.expected is None or example.budget is None:
         return False
     enclosure = by_path(truth)[example.path]
-    value, budget = float(enclosure.mid[example.index]), float(enclosure.budget[example.index])
-    return not math.isnan(value) and not abs(value - example.expected) <= budget + example.budget
+    value, radius = float(enclosure.mid[example.index]), float(enclosure.rad[example.index])
+    return not math.isnan(value) and not abs(value - example.expected) <= radius + example.budget
 
 
 def _by_rounding(question: Question, comparator: Comparator, finding: Finding) -> bool:
@@ -79,8 +79,9 @@ def _passes(question: Question, comparator: Comparator, change: Callable[[Scenar
     if evaluation.error or evaluation.structure or evaluation.impurity:
         return False
     found = hold(question.related(scenario), evaluation)
-    # What is flushed to zero is flushed there too, only lower.
-    return not found.verdict.fails or found.verdict is Verdict.IMPRECISE
+    # In a wider format, too, subnormals may be flushed to zero, only lower down.
+    flushed = found.verdict is Verdict.IMPRECISE and scenario.dtype != question.scenario.dtype
+    return flushed or not found.verdict.fails
 
 
 def _contiguous(scenario: Scenario) -> Scenario:

@@ -129,7 +129,7 @@ def test_two_different_numbers_never_read_the_same(first: float, second: float) 
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.53124, "0.531"), (0.99996, "0.99996"), (1.5e7, "1.5e7"), (math.inf, "inf"), (0.0, "0"), (None, "-")],
+    [(0.53124, "0.531"), (0.99996, "<1"), (1.5e7, "1.5e7"), (math.inf, "inf"), (0.0, "0"), (None, "-")],
 )
 def test_short_numbers_read_like_this(value: float | None, text: str) -> None:
     assert short(value) == text

@@ -7,14 +7,17 @@ from collections.abc import Iterator
 
 
 def short(value: float | None, digits: int = 3) -> str:
-    """``value`` to ``digits`` significant digits, and more where fewer would read 0, 1 or -1 falsely."""
+    """``value`` to ``digits`` significant digits; a few more, or ``<``, where that would read 0 or ±1 falsely."""
     if value is None:
         return "-"
     if not math.isfinite(value):
         return str(float(value))
-    return next(
-        text for text in _texts(value, digits) if float(text) == value or float(text) not in (0.0, 1.0, -1.0)
-    )
+    for text in _texts(value, digits):
+        if float(text) == value or float(text) not in (0.0, 1.0, -1.0):
+            return text
+        if len(text) > digits + 2 or float(text) in (1.0, -1.0):
+            return f"{'<' if value < float(text) else '>'}{text}"
+    return repr(float(value))
 
 
 def apart(first: float | None, second: float | None, digits: int = 6) -> tuple[str, str]:
