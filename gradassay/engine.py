@@ -14,7 +14,7 @@ from comparators import registry
 from comparators.exact import Exact
 from comparators.finite_differences import FiniteDifferences
 from gradassay.catalogue import OPERATIONS
-from gradassay.environment import environment
+from gradassay.environment import environment, simd
 from gradassay.errors import UsageError
 from gradassay.findings import Finding
 from gradassay.formats import FORMATS
@@ -69,7 +69,7 @@ def compare(
     return Run(
         rows=tuple(rows),
         subjects=tuple(subjects),
-        environment=environment() | {"seed": seed, "examples": examples},
+        environment=environment() | {"simd": simd(), "seed": seed, "examples": examples},
         missing=missing,
         seconds=time.perf_counter() - started,
         interrupted=interrupted,

@@ -8,6 +8,7 @@ import subprocess
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 #: name in the report -> distributions that may provide it, the first installed one counts.
 DISTRIBUTIONS = {
@@ -30,6 +31,15 @@ def environment() -> dict[str, str | int | None]:
         "cores": os.cpu_count(),
         "commit": commit(),
     }
+
+
+def simd() -> str:
+    """The vector extensions that NumPy found and uses: with them, the last bits of library functions change."""
+    import numpy as np
+
+    found: Any = np.show_config(mode="dicts")
+    extensions = found.get("SIMD Extensions", {})
+    return " ".join((*extensions.get("baseline", ()), *extensions.get("found", ())))
 
 
 def installed(*distributions: str) -> str | None:

@@ -186,3 +186,13 @@ def test_a_damaged_file_is_a_usage_error_with_line_and_remedy(damage: str, tmp_p
         read(path)
     assert APPROVE in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_framework_on_another_platform_is_not_gated_but_the_subject_is() -> None:
+    """Rare discrepancies of a framework depend on its version and the processor; the rules' own never do."""
+    found = dataclasses.replace(realistic(), environment={"simd": "AVX2"})
+    elsewhere = Expectations(measured=measured(found), reasons={}, platform={"simd": "AVX512"})
+    held = holding(found, elsewhere)
+    assert {breach.implementation for breach in held.breaches} <= set(found.subjects)
+    assert held.elsewhere
+    assert not holding(found, dataclasses.replace(elsewhere, platform={"simd": "AVX2"})).elsewhere

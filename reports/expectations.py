@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +20,8 @@ from gradassay.vocabulary import Row, Run, Verdict
 
 SCHEMA = 1
 APPROVE = "gradassay approve --reason TEXT"
+#: Entries of a run's environment that a framework's rare discrepancies depend on.
+PLATFORM = ("simd", "numpy", "torch", "tensorflow", "jax")
 
 
 class Place(NamedTuple):
@@ -48,6 +50,8 @@ class Expectations:
     """Everything that was measured when it was approved."""
     reasons: Mapping[Known, str] | None = None
     """Known discrepancy -> the reason why it was accepted."""
+    platform: Mapping[str, str] = field(default_factory=dict)
+    """What the last bits of the frameworks depend on: their versions and the processor's vector extensions."""
 
     @property
     def known(self) -> Mapping[Known, str]:
@@ -71,6 +75,11 @@ def seen(run: Run) -> dict[Known, int]:
             if _gated(verdict) and number > explained.get(verdict, 0):
                 found[Known(place, verdict, "")] = number - explained.get(verdict, 0)
     return found
+
+
+def platform_of(run: Run) -> dict[str, str]:
+    """What the last bits of the frameworks depend on, as far as the run's environment tells."""
+    return {name: str(run.environment[name]) for name in PLATFORM if run.environment.get(name)}
 
 
 def place_of(row: Row) -> Place:
@@ -100,7 +109,7 @@ def approve(run: Run, before: Expectations, reason: str, *, seed: int, examples:
     kept = {known: why for known, why in before.known.items() if absent(run, known.place)}
     now = {known: before.known.get(known, reason) for known in seen(run)}
     places = measured(run) | {place for place in before.measured if absent(run, place)}
-    return Expectations(seed, examples, frozenset(places), {**kept, **now})
+    return Expectations(seed, examples, frozenset(places), {**kept, **now}, platform_of(run))
 
 
 def read(path: Path) -> Expectations:
@@ -132,6 +141,11 @@ def text(expectations: Expectations) -> str:
     document.add("schema", tomlkit.item(SCHEMA))
     document.add("seed", tomlkit.item(expectations.seed))
     document.add("examples", tomlkit.item(expectations.examples))
+    if expectations.platform:
+        platform = tomlkit.table()
+        for name, value in expectations.platform.items():
+            platform.add(name, tomlkit.item(value))
+        document.add("platform", platform)
     table = tomlkit.table(is_super_table=True)
     for operation in sorted({place.operation for place in expectations.measured}):
         inner = tomlkit.table()
@@ -204,7 +218,10 @@ def _parse(path: Path, text: str, document: Mapping[str, Any]) -> Expectations:
         if known in reasons:
             raise _damaged(path, line, "this [[expected]] entry stands there twice")
         reasons[known] = reason
-    return Expectations(**numbers, measured=places, reasons=reasons)
+    platform = document.get("platform", {})
+    if not isinstance(platform, dict) or not all(isinstance(value, str) for value in platform.values()):
+        raise _damaged(path, _line(text, r"\[?platform"), "[platform] should be a table of strings")
+    return Expectations(**numbers, measured=places, reasons=reasons, platform=platform)
 
 
 def _places(path: Path, text: str, table: Any) -> Iterable[Place]:

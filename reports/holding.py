@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gradassay.vocabulary import Run, Verdict
-from reports.expectations import APPROVE, Expectations, Known, Place, absent, measured, seen
+from reports.expectations import APPROVE, Expectations, Known, Place, absent, measured, platform_of, seen
 from reports.numbers import count
 
 
@@ -46,6 +46,8 @@ class Holding:
     breaches: tuple[Breach, ...]
     unchecked: dict[str, int]
     """Framework that is not installed here -> how many approved rows could not be checked for that."""
+    elsewhere: tuple[Breach, ...] = ()
+    """Differences of the frameworks that do not count here: it was approved with other versions or processors."""
 
 
 def hold(run: Run, expectations: Expectations) -> list[Breach]:
@@ -83,8 +85,14 @@ def holding(run: Run, expectations: Expectations) -> Holding:
             unchecked[framework] = unchecked.get(framework, 0) + 1
     for place in sorted(here - expectations.measured):
         breaches.append(_breach(Kind.UNLISTED, place, "measured now, but unknown to the approved state"))
-    order = list(Kind)
-    return Holding(tuple(sorted(breaches, key=lambda breach: order.index(breach.kind))), unchecked)
+    breaches.sort(key=lambda breach: list(Kind).index(breach.kind))
+    same = not expectations.platform or expectations.platform == platform_of(run)
+    counting = [
+        breach
+        for breach in breaches
+        if same or breach.verdict is None or breach.implementation in run.subjects
+    ]
+    return Holding(tuple(counting), unchecked, tuple(breach for breach in breaches if breach not in counting))
 
 
 def _replaced(known: Known, stale: set[Known]) -> Known | None:

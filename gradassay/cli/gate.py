@@ -106,6 +106,11 @@ def _report(held: Holding, expectations: Expectations, path: Path) -> str:
         f"{style('not checked', fg='yellow')}: {count(number, 'row')} of {framework}, not installed here"
         for framework, number in held.unchecked.items()
     ]
+    if held.elsewhere:
+        lines += [f"{style('not gated', fg='yellow')}: {breach.sentence}" for breach in held.elsewhere]
+        lines.append(
+            "not gated: the file was approved with other versions of the frameworks, or on another processor"
+        )
     checked = len(expectations.measured) - sum(held.unchecked.values())
     known = count(len(expectations.known), "approved discrepancy", "approved discrepancies")
     if held.breaches:
