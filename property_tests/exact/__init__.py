@@ -1,0 +1,1 @@
+"""Laws of the ``exact`` comparator: its arithmetics, its tape, its truths and its budget."""
