@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comparators.finite_differences import Finding, FiniteDifferences
+from gradassay.catalogue import operations
 from gradassay.vocabulary import Array, Rule, Scenario, Verdict
+from property_tests.strategies.scenarios import draw_scenarios
 
 Function = Callable[[Array], Any]
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -303,6 +305,38 @@ def test_a_wrong_sign_shows_through_the_noise_of_float32() -> None:
     assert judge(rule, ROWS).verdict is Verdict.WRONG
     right = elementwise(lambda x: np.sin(x.astype(np.float32)), np.cos)
     assert judge(right, ROWS).verdict is Verdict.INCONCLUSIVE
+
+
+def loss(x: Array) -> tuple[Any, Callable[[Any], Array]]:
+    """Cross entropy of logits with label 0."""
+    shifted = x - x.max()
+    y = np.log(np.exp(shifted).sum()) - shifted[0]
+    return y, lambda y_bar: y_bar * (softmax(x)[0] - (np.arange(x.size) == 0))
+
+
+@pytest.mark.parametrize("gap", [5.0, 30.0, 36.0, 40.0, 100.0, 700.0])
+def test_a_saturated_loss_whose_slope_is_lost_in_rounding_is_not_wrong(gap: float) -> None:
+    assert judge(loss, [gap, 0.0, -1.0]).verdict in (Verdict.AGREES, Verdict.INCONCLUSIVE)
+    assert judge(changed(loss, lambda x_bar: x_bar + 1e-3), [gap, 0.0, -1.0]).verdict is not Verdict.AGREES
+
+
+def test_what_a_huge_argument_absorbs_is_not_wrong() -> None:
+    def total(x: Array) -> tuple[Any, Callable[[Any], Array]]:
+        return x.sum(), lambda y_bar: np.full(x.shape, y_bar)
+
+    assert judge(total, [1e300, 1.0, -1e300]).verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("name", sorted(operations()))
+@pytest.mark.parametrize("dtype", ["float64", "bfloat16"])
+def test_no_rule_of_the_catalogue_is_wrong(name: str, dtype: str) -> None:
+    operation = operations()[name]
+    differences = FiniteDifferences(operation.rule)
+    drawn = draw_scenarios(operation, dtype=dtype, examples=60, seed=5)
+    findings = [differences.judge(each) for each in drawn if differences.supports(each) is None]
+    assert {finding.verdict for finding in findings} <= {Verdict.AGREES, Verdict.INCONCLUSIVE}
+    agreeing = sum(finding.verdict is Verdict.AGREES for finding in findings)
+    assert agreeing > len(findings) / 2
 
 
 N = 30_000

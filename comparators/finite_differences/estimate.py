@@ -103,7 +103,7 @@ def _climb(functional: Functional, moves: Sequence[Move], steps: Array, unit: Ar
     # What hardly moves may have been absorbed on the way, by the arguments or by a step's worth of them: a loss
     # that is 0 is 1e-30 in truth, and no noise tells of it.
     absorbed = functional.absorption * np.maximum(steps, functional.largest)
-    still = found.flat | (found.farthest <= STAIR * absorbed)
+    still = found.flat | (found.farthest <= STAIR * functional.absorption * np.minimum(steps, 1.0))
     absorbed = np.where(still, 2 * absorbed / found.width, 0.0)
     scale = np.where(still, np.maximum(scale, functional.weight.mean() if functional.y.size else 0.0), scale)
     found = replace(found, error=found.error + absorbed, roundoff=found.roundoff + absorbed)

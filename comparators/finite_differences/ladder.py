@@ -17,9 +17,11 @@ from gradassay.vocabulary import Array
 #: Columns of the tableau: six steps with a ratio of 2 span a factor of 32; a seventh column would only
 #: amplify round-off.
 COLUMNS = 6
-#: Halving the step of a smooth function that moves as its sixth power leaves this fraction of the movement: with
-#: so many round-offs before, it cannot have vanished after.
+#: Movements below so many round-offs say nothing.
 STAIR = 64.0
+#: Halving the step leaves a smooth function at least this fraction of its movement, unless it is flatter
+#: than x^3.
+SHRINKAGE = 1 / 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +46,7 @@ class Slopes:
     farthest: Array
     """The farthest that a side moved."""
     staircase: Array
-    """Both sides move at some rung and neither at the next: the forward rounds."""
+    """Both sides move at some rung and neither at a finer one where they still should: the forward rounds."""
 
     def updated(self, lines: Array, new: Slopes) -> Slopes:
         """These slopes with ``new`` in the place of ``lines``."""
@@ -71,7 +73,10 @@ def climb(rungs: Array, blur: Array) -> Slopes:
     value, error, part, jump = central
     index, lines = _most_trusted(value, error), np.arange(len(value))
     chosen = index % magnitude.shape[1]
-    flat, moving = (plus == 0) & (minus == 0), np.minimum(np.abs(plus), np.abs(minus)) > STAIR * blur
+    flat, sides = (plus == 0) & (minus == 0), np.nan_to_num(np.abs([plus, minus]))
+    both = np.logical_or.accumulate((sides > STAIR * blur).all(axis=0), axis=1)
+    halvings = SHRINKAGE ** np.arange(plus.shape[1])
+    left = np.maximum.accumulate(np.where(both, sides.max(axis=0), 0) / halvings, axis=1) * halvings
     return Slopes(
         value=value[lines, index],
         error=error[lines, index],
@@ -80,9 +85,9 @@ def climb(rungs: Array, blur: Array) -> Slopes:
         magnitude=magnitude[lines, chosen],
         width=width[lines, chosen],
         flat=flat[lines, chosen],
-        moving=moving.any(axis=1),
+        moving=both[:, -1],
         farthest=np.fmax.reduce(np.fmax(np.abs(plus), np.abs(minus)), axis=1),
-        staircase=(moving[:, :-1] & flat[:, 1:]).any(axis=1),
+        staircase=(flat & (left > STAIR * blur)).any(axis=1),
     )
 
 

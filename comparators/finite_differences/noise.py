@@ -27,9 +27,9 @@ SPACING = 1.3e-6
 POINTS, KINKED = 16, 3
 #: Noise of up to so many roundings of the result needs no second look.
 ORDINARY = 1024.0
-#: More than ordinary noise can be a pole or kinks near by, which a second look with relative steps exposes when
-#: it shows hardly any. None at all may be luck in float32 arithmetic, where steps of almost a whole number of
-#: its quanta leave no noise: it counts only against more than float32 makes.
+#: More than ordinary noise can be a pole or kinks near by, which a second look with relative steps exposes
+#: when it shows hardly any. None at all may be luck in float32 arithmetic, where steps of almost a whole
+#: number of its quanta leave no noise: it counts only against more than float32 makes.
 SUSPICIOUS = 64 * FORMATS["float32"].u
 OTHER_THAN_NOISE = 2.0**-10
 
