@@ -29,19 +29,15 @@ from reference_impls.labels import (
     spread_cotangent,
 )
 from reference_impls.rows import result_dtype, rounded, working_dtype
+from reference_impls.textbook import cross_entropy_of
 
 #: ``keras.config.epsilon()``, where Keras clips probabilities.
 KERAS_EPSILON = 1e-7
 
 
 def cross_entropy_definition(p: Any, labels: Any, *, reduction: str = "mean") -> Any:
-    """``-log p_t`` for index labels, else ``-sum t log p`` with 0 log 0 = 0."""
-    t = class_indices(labels, p.shape)
-    if t is None:
-        losses = -np.where(labels != 0, labels * np.log(p), 0).sum(axis=-1)
-    else:
-        losses = -np.log(p.reshape(sample_shape(p.shape))[np.arange(t.size), t])
-    return reduce_losses(losses.reshape(p.shape[:-1]), reduction)
+    """``-sum t log p`` with 0 log 0 = 0."""
+    return cross_entropy_of(np.log(p), labels, reduction)
 
 
 def renormalised(p: Any, labels: Any, *, reduction: str = "mean") -> Any:

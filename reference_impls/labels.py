@@ -30,7 +30,7 @@ def class_indices(labels: Any, shape: tuple[int, ...]) -> Array | None:
     ``shape`` itself. ValueError for any other shape, and for an index outside of [0, classes): -1 is not the
     last class.
     """
-    labels = labels if hasattr(labels, "dtype") else np.asarray(labels)
+    labels = np.asarray(labels)
     integers = labels.dtype.kind in "iu"
     if not (integers and labels.shape in (shape[:-1], (*shape[:-1], 1))):
         if labels.shape != shape:

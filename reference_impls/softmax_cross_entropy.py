@@ -37,18 +37,13 @@ from reference_impls.labels import (
 )
 from reference_impls.rows import broadcast_by_row, result_dtype, rounded, row_sums, working_dtype
 from reference_impls.softmax import distributions, log_sum_exp
+from reference_impls.textbook import cross_entropy_of
 
 
 def softmax_cross_entropy_definition(x: Any, labels: Any, *, reduction: str = "mean") -> Any:
-    """``log sum exp(x) - x_t`` for index labels, else ``-sum t (x - log sum exp(x))`` where t != 0."""
-    t = class_indices(labels, x.shape)
-    log_sum = np.log(np.exp(x).sum(axis=-1))
-    if t is None:
-        log_p = x - np.expand_dims(log_sum, -1)
-        losses = -np.where(labels != 0, labels * log_p, 0).sum(axis=-1)
-    else:
-        losses = log_sum - x.reshape(sample_shape(x.shape))[np.arange(t.size), t].reshape(x.shape[:-1])
-    return reduce_losses(losses, reduction)
+    """``-sum t log p`` with ``log p = x - log sum exp(x)`` and 0 log 0 = 0."""
+    log_p = x - np.log(np.exp(x).sum(axis=-1, keepdims=True))
+    return cross_entropy_of(log_p, labels, reduction)
 
 
 def softmax_cross_entropy(
