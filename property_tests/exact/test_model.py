@@ -138,8 +138,14 @@ def test_one_more_rounding_passes(dtype: str) -> None:
 
 @pytest.mark.parametrize(
     ("dtype", "error"),
-    [("float64", 1e-3), ("float32", 1e-3), ("float64", 2.0**-47), ("float32", 2.0**-18)]
-    + [("float16", 2.0**-5), ("bfloat16", 2.0**-2)],
+    [
+        ("float64", 1e-3),
+        ("float32", 1e-3),
+        ("float64", 2.0**-47),
+        ("float32", 2.0**-18),
+        ("float16", 2.0**-5),
+        ("bfloat16", 2.0**-2),
+    ],
 )
 def test_a_relative_error_of_a_few_units_more_does_not_pass(dtype: str, error: float) -> None:
     given_ = scenario(LOGITS, y_bar=COTANGENT, dtype=dtype)
