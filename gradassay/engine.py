@@ -148,7 +148,9 @@ def differentiate(differences: FiniteDifferences, scenario: Scenario, tally: Tal
         return
     found = differences.judge(scenario)
     example = Example(scenario, found.path or "", found.index, found.expected, found.got, found.error)
-    cause = f"{found.verdict} by finite differences" if found.verdict.fails else found.sentence.split(":")[0]
+    cause = f"{found.verdict} by finite differences"
+    if not found.verdict.fails:  # the reason without the numbers before it, so that scenarios group
+        cause = found.sentence.rpartition("cannot be told: ")[2].split(":")[0].split(" (")[0]
     tally.add(scenario, Finding(found.verdict, cause, found.sentence, example))
 
 

@@ -31,7 +31,9 @@ def in_words(scenario: Scenario, verdict: Verdict, cause: str, sentence: str) ->
 def at_entry(scenario: Scenario, verdict: Verdict, cause: str, c: Comparison, worst: Worst) -> Finding:
     """A finding that one entry of one array shows."""
     where = c.path + (str(list(c.index)) if c.index else "")
-    if verdict is Verdict.UNDEFINED:
+    if "tie" in cause.replace(":", "").split():
+        sentence = f"{where} is {c.got!r} at a tie, where every convex combination of the winners' gradients is valid"
+    elif verdict is Verdict.UNDEFINED:
         sentence = f"{where} has no value mathematically; returned {c.got!r}"
     else:
         ratio = f"{c.worst.budget_ratio:.3g} times the budget {c.budget:.3g}" if c.budget is not None else ""

@@ -10,6 +10,7 @@ from comparators.exact import Exact
 from gradassay.comparison import Comparison, compare_array
 from gradassay.findings import Finding, at_entry, in_words, infinities, part
 from gradassay.formats import FORMATS, Format
+from gradassay.kinks import membership, without_ties
 from gradassay.vocabulary import Definition, Enclosure, Evaluation, Scenario, Truth, Verdict, Worst
 
 
@@ -35,16 +36,12 @@ class Question:
             self._truths.append(truth)
             yield truth
 
-    def related(self, scenario: Scenario) -> Question:
-        """The same question about other inputs."""
-        return Question(scenario, self.exact, {})
-
 
 def hold(question: Question, evaluation: Evaluation) -> Finding:
     """Hold the evaluation against truths of growing precision until one decides."""
     best: Finding | None = None
     for truth in question.truths():
-        comparisons = comparisons_with(evaluation, truth, question.form)
+        comparisons = comparisons_with(evaluation, without_ties(truth), question.form)
         best = _verdict(question.scenario, evaluation, truth, comparisons, question.form)
         if not any(c.undecided for c in comparisons) or best.verdict.fails:
             return best
@@ -70,8 +67,6 @@ def _verdict(
         )
     bad = [c for c in comparisons if c.outside]
     if bad:
-        if truth.extremes and not comparisons[0].outside:
-            return replace(_at_kink(scenario, evaluation, truth, bad, form), worst=worst)
         shown = max(bad, key=lambda c: (c.nonfinite, c.worst.budget_ratio))
         if shown.nonfinite:
             value = "NaN" if math.isnan(shown.got or 0.0) else "infinity"
@@ -81,27 +76,18 @@ def _verdict(
             return at_entry(scenario, Verdict.IMPRECISE, "flush to zero", shown, worst)
         return at_entry(scenario, Verdict.WRONG, part(shown.path), shown, worst)
     if truth.extremes:
-        return at_entry(scenario, Verdict.SUBGRADIENT, "tie: split", comparisons[-1], worst)
+        verdict, cause = membership(evaluation, truth, form)
+        tied = compare_array("x_bar", evaluation.gradients[0], truth.gradients[0], form)
+        return at_entry(scenario, verdict, cause, tied, worst)
     empty = next((c for c in comparisons if c.undefined), None)
     if empty:
         return at_entry(scenario, Verdict.UNDEFINED, f"no value in {part(empty.path)}", empty, worst)
     return Finding(Verdict.AGREES, worst=worst)
 
 
-def _at_kink(
-    scenario: Scenario, evaluation: Evaluation, truth: Truth, bad: list[Comparison], form: Format
-) -> Finding:
-    """At a tie the gradient of any winner is valid."""
-    for name, gradients in truth.extremes.items():
-        member = replace(truth, gradients=gradients)
-        if not any(c.outside or c.undecided for c in comparisons_with(evaluation, member, form)):
-            return at_entry(scenario, Verdict.SUBGRADIENT, f"tie: all to the {name}", bad[0], Worst())
-    return at_entry(scenario, Verdict.INCONCLUSIVE, "a kink whose set was not enumerated", bad[0], Worst())
-
-
 def comparisons_with(evaluation: Evaluation, truth: Truth, form: Format) -> list[Comparison]:
     """Primal and gradients, each against its enclosure; a primal of the wrong structure has no gradients."""
-    paths = _paths(truth)[1:]
+    paths = path_names(len(truth.gradients))[1:]
     pairs = zip(paths, evaluation.gradients or (None,) * len(paths), truth.gradients, strict=True)
     primal = compare_array("y", evaluation.primal, truth.primal, form, flush_below=2 * form.tiny)
     if primal.structure:
@@ -113,14 +99,14 @@ def comparisons_with(evaluation: Evaluation, truth: Truth, form: Format) -> list
     ]
 
 
-def _paths(truth: Truth) -> tuple[str, ...]:
-    n = len(truth.gradients)
+def path_names(n: int) -> tuple[str, ...]:
+    """The paths of a primal and ``n`` gradients."""
     return ("y", *(f"x_bar[{i}]" if n > 1 else "x_bar" for i in range(n)))
 
 
 def by_path(truth: Truth) -> dict[str, Enclosure]:
     """The enclosures under the names of their paths."""
-    return dict(zip(_paths(truth), (truth.primal, *truth.gradients), strict=True))
+    return dict(zip(path_names(len(truth.gradients)), (truth.primal, *truth.gradients), strict=True))
 
 
 def _join(parts: list[Worst]) -> Worst:

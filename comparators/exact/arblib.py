@@ -49,6 +49,9 @@ class ArbLib:
         value = _each(_constant, np.asarray(x).astype(object))
         return ArbBall(value, value, True)
 
+    def is_constant(self, x: ArbBall) -> bool:
+        return x.exact and all(f.is_exact() for f in x.fat.ravel())
+
     def enclosure(self, x: ArbBall) -> tuple[Array, Array, Array]:
         parts = [_outward(v, f) for v, f in zip(x.value.ravel(), x.fat.ravel(), strict=True)]
         table = np.array(parts, dtype=np.longdouble).reshape(-1, 3)
@@ -130,7 +133,9 @@ class ArbLib:
 
     def max(self, a: ArbBall, axis: tuple[int, ...]) -> ArbBall:
         def largest(x: Array) -> Array:
-            return _objects(np.frompyfunc(lambda p, q: p.max(q), 2, 1).reduce(x, axis=axis, keepdims=True))
+            for one in axis:
+                x = _objects(np.frompyfunc(lambda p, q: p.max(q), 2, 1).reduce(x, axis=one, keepdims=True))
+            return x
 
         return ArbBall(largest(a.value), largest(a.fat), a.exact)
 
@@ -140,7 +145,20 @@ class ArbLib:
         n = a.value.shape[-1] if n is None else n
         magnitude = _objects(f(_each(abs, a.fat), _each(abs, b.fat)))
         count = np.full(magnitude.shape, n) + 1
-        return self._summed(_objects(f(a.value, b.value)), _objects(f(a.fat, b.fat)), magnitude, count)
+        value, fat = (_as_arb(_objects(f(x, y))) for x, y in ((a.value, b.value), (a.fat, b.fat)))
+        return self._summed(value, fat, _as_arb(magnitude), count)
+
+    def winners(self, a: ArbBall, axis: tuple[int, ...]) -> tuple[Array, Array]:
+        top = self.max(a, axis)
+        taken = _each(
+            lambda v, t: bool(v == t) if a.exact else bool(v.overlaps(t)), a.value, top.value
+        ).astype(bool)
+        if a.exact:
+            return taken, np.zeros((), bool)
+        if np.any(np.count_nonzero(taken, axis=axis) > 1):
+            raise Undecided("a maximum of computed values")
+        close = _each(lambda v, t: bool(v.overlaps(t)), a.fat, top.fat).astype(bool)
+        return taken, close & (np.count_nonzero(close, axis=axis, keepdims=True) > 1)
 
     # -- decisions ---------------------------------------------------------------------------------------
 
@@ -204,6 +222,11 @@ def _objects(x: Any) -> Array:
     return packed
 
 
+def _as_arb(x: Array) -> Array:
+    """NumPy's empty sum of objects is the integer 0."""
+    return _each(lambda v: arb(v) if isinstance(v, int) else v, x)
+
+
 def _constant(x: Any) -> Any:
     return arb(int(x)) if isinstance(x, bool | int) else arb(float(x))
 
@@ -222,7 +245,7 @@ def _infinite(v: Any) -> bool:
 
 
 def _divide(a: Any, b: Any) -> Any:
-    if b.contains(0):
+    if b.contains(0) and not b.is_nan():
         if not b.is_zero():
             raise Undecided("a divisor that may be 0")
         if not a.contains(0) and not a.is_nan():
@@ -237,7 +260,7 @@ def _divide_fat(a: Any, b: Any) -> Any:
 def _log(a: Any) -> Any:
     if a.is_zero():
         return arb("-inf")
-    if a.contains(0):
+    if a.contains(0) and not a.is_nan():
         raise Undecided("logarithm of a value that may be 0")
     return a.log()
 
@@ -251,7 +274,7 @@ def _log1p(a: Any) -> Any:
 
 
 def _sqrt(a: Any) -> Any:
-    if a.contains(0) and not a.is_zero():
+    if a.contains(0) and not (a.is_zero() or a.is_nan()):
         raise Undecided("square root of a value that may be 0")
     return a.sqrt()
 

@@ -10,27 +10,60 @@ from comparators.exact import operations as op
 from comparators.exact.linear import matmul
 from comparators.exact.operations import Decision
 from comparators.exact.tape import Taped
+from gradassay.errors import UnsupportedFunctionError
+
+#: A definition's array of exponents may hold so many different ones.
+EXPONENTS = 16
 
 
 def _power(a: Taped, b: Taped) -> Taped:
-    if not b.needed and b.size == 1:
-        exponent = float(np.ravel(b.tape.arithmetic.truth_value(b.ball))[0])
-        if exponent == 0.5:
-            return op.sqrt(a)
-        if exponent == int(exponent) and abs(exponent) <= 64:
-            y = _whole_power(a, abs(int(exponent)))
-            return 1 / y if exponent < 0 else y
-    return op.exp(op.multiply(b, op.log(a)))
+    """a ** b: each constant exponent on its own; exp(b log a) where b depends on the arguments."""
+    if b.needed or not b.constant:
+        return op.exp(op.multiply(b, op.log(a)))
+    exponents = b.tape.arithmetic.truth_value(b.ball)
+    different = np.unique(exponents)
+    if len(different) > EXPONENTS or not np.isfinite(different).all():
+        raise UnsupportedFunctionError(
+            f"np.power in a definition takes up to {EXPONENTS} different finite exponents"
+        )
+    shape = np.broadcast_shapes(a.shape, b.shape)
+    y = op.broadcast_to(a.tape.lift(1), shape)
+    for exponent in different:
+        y = op.where(exponents == exponent, op.broadcast_to(_constant_power(a, float(exponent)), shape), y)
+    return y
+
+
+def _constant_power(a: Taped, exponent: float) -> Taped:
+    """a ** exponent; its pullback exponent · a ** (exponent - 1) has a value at 0 where the product rule has none."""
+    y = _composed_power(Taped(a.tape, a.ball, a.tape.count()), exponent)
+    if exponent == 0:
+        return y
+    factor = a.tape.lift(exponent)
+    return a.tape.make(
+        y.ball, (a,), lambda g, _: [op.pull(g, op.multiply(factor, _constant_power(a, exponent - 1)))]
+    )
+
+
+def _composed_power(a: Taped, exponent: float) -> Taped:
+    if exponent < 0:
+        return _composed_power(op.divide(a.tape.lift(1), a), -exponent)
+    if exponent == int(exponent):
+        return _whole_power(a, int(exponent))
+    root = {0.25: op.sqrt(op.sqrt(a)), 0.5: op.sqrt(a), 0.75: op.multiply(op.sqrt(a), op.sqrt(op.sqrt(a)))}
+    fraction = exponent % 1
+    rest = root[fraction] if fraction in root else op.exp(op.multiply(a.tape.lift(fraction), op.log(a)))
+    return op.multiply(_whole_power(a, int(exponent)), rest) if exponent > 1 else rest
 
 
 def _whole_power(a: Taped, n: int) -> Taped:
-    if n == 0:
-        return op.broadcast_to(a.tape.lift(1), a.shape)
-    half = _whole_power(a, n // 2) if n > 1 else None
-    square = op.multiply(half, half) if half is not None else None
-    if square is None:
-        return a
-    return op.multiply(square, a) if n % 2 else square
+    """Repeated squaring: about 2 log2 n multiplications."""
+    y, square = None, a
+    while n:
+        if n % 2:
+            y = square if y is None else op.multiply(y, square)
+        n //= 2
+        square = op.multiply(square, square) if n else square
+    return op.broadcast_to(a.tape.lift(1), a.shape) if y is None else y
 
 
 def minimum(a: Taped, b: Taped) -> Taped:

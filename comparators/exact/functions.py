@@ -39,21 +39,22 @@ def call_ufunc(
         axis = kwargs.get("axis", 0)
         return _REDUCTIONS[ufunc](inputs[0], axis=axis, keepdims=kwargs.get("keepdims", False))
     if method != "__call__" or ufunc not in UFUNCS:
-        _refuse(ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}")
+        raise refuse(ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}")
     if set(kwargs) - {"dtype", "casting"}:
-        _refuse(f"{ufunc.__name__} with {', '.join(sorted(kwargs))}")
+        raise refuse(f"{ufunc.__name__} with {', '.join(sorted(kwargs))}")
     return UFUNCS[ufunc](*(tape.lift(x) for x in inputs))
 
 
 def call_function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What ``Taped.__array_function__`` does."""
     if func not in FUNCTIONS:
-        _refuse(func.__name__)
+        raise refuse(func.__name__)
     return FUNCTIONS[func](*args, **kwargs)
 
 
-def _refuse(name: str) -> None:
-    raise UnsupportedFunctionError(f"a definition may not use np.{name}; supported are: {supported()}")
+def refuse(name: str) -> UnsupportedFunctionError:
+    """The error for a function that the tape does not know."""
+    return UnsupportedFunctionError(f"a definition may not use np.{name}; supported are: {supported()}")
 
 
 def _lift(*xs: Any) -> tuple[Taped, ...]:
@@ -65,7 +66,9 @@ def _lift(*xs: Any) -> tuple[Taped, ...]:
 
 
 def _axes(a: Taped, axis: Axis) -> tuple[int, ...]:
-    return tuple(range(a.ndim)) if axis is None else tuple(sorted(normalize_axis_tuple(axis, a.ndim)))
+    if axis is None or (a.ndim == 0 and axis in (0, -1)):  # NumPy reduces a number over its last axis, too
+        return tuple(range(a.ndim))
+    return tuple(sorted(normalize_axis_tuple(axis, a.ndim)))
 
 
 def _reduction(kernel: Callable[[Taped, tuple[int, ...]], Taped]) -> Callable[..., Taped]:
@@ -73,7 +76,7 @@ def _reduction(kernel: Callable[[Taped, tuple[int, ...]], Taped]) -> Callable[..
         a: Taped, axis: Axis = None, dtype: Any = None, out: None = None, keepdims: Any = False, **rest: Any
     ) -> Taped:
         if out is not None or any(value is not np._NoValue for value in rest.values()):
-            _refuse(f"reduction with {'out' if out is not None else ', '.join(rest)}")
+            raise refuse(f"reduction with {'out' if out is not None else ', '.join(rest)}")
         axes = _axes(a, axis)
         y = kernel(a, axes)
         if keepdims is not np._NoValue and keepdims:
@@ -123,7 +126,7 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, **kwargs: Any) -> Taped:
 
 def _reshape(a: Taped, shape: Any, order: str = "C", **_: Any) -> Taped:
     if order != "C":
-        _refuse(f"reshape with order={order!r}")
+        raise refuse(f"reshape with order={order!r}")
     return op.reshape(a, shape)
 
 
@@ -203,7 +206,7 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.dot: lambda a, b: matmul(*_lift(a, b)) if np.ndim(a) and np.ndim(b) else op.multiply(*_lift(a, b)),
     np.einsum: lambda subscripts, *xs, **_: einsum(subscripts, *_lift(*xs)),
     np.reshape: _reshape,
-    np.ravel: lambda a, **_: op.reshape(a, (-1,)),
+    np.ravel: lambda a, order="C", **_: _reshape(a, (-1,), order),
     np.transpose: _transpose,
     np.swapaxes: lambda a, i, j: op.transpose(a, _swapped(a, i, j)),
     np.moveaxis: _moveaxis,

@@ -49,7 +49,12 @@ def einsum(subscripts: str, *operands: Taped) -> Taped:
     if len(operands) == 1:
         inputs, operands = [inputs[0], ""], (*operands, operands[0].tape.lift(1))
     (left, right), (a, b) = inputs, operands
-    sizes = dict(zip(left, a.shape, strict=True)) | dict(zip(right, b.shape, strict=True))
+    sizes: dict[str, int] = {}
+    for letters, x in ((left, a), (right, b)):
+        for i, n in zip(letters, x.shape, strict=True):
+            sizes[i] = n if sizes.get(i, 1) == 1 else sizes[i]
+    # An index of length 1 is repeated to the other operand's length, as in NumPy.
+    a, b = (op.broadcast_to(x, tuple(sizes[i] for i in letters)) for letters, x in ((left, a), (right, b)))
     summed = set(left + right) - set(output)
 
     def pullback(g: Taped, y: Taped) -> Sequence[Taped | None]:

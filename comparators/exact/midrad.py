@@ -38,7 +38,7 @@ class MidRad(Rounding):
 
     def leaf(self, x: Array) -> Ball:
         """An input: exact for decisions, wiggled by one unit roundoff in the budget."""
-        mid = x.astype(self.working)
+        mid = np.asarray(x.astype(self.working) + self.zero)  # -0 + 0 = 0: real numbers have no signed zero
         err = np.asarray(np.abs(mid))
         err *= self.u
         # An input zero is not a structural zero (err == 0): 0 · inf has no value there.
@@ -48,6 +48,9 @@ class MidRad(Rounding):
     def constant(self, x: Any) -> Ball:
         """A number of the definition: exact, never wiggled."""
         return Ball(np.asarray(x).astype(self.working), self.zero, True)
+
+    def is_constant(self, x: Ball) -> bool:
+        return x.exact and not np.any(x.err)
 
     def enclosure(self, x: Ball) -> tuple[Array, Array, Array]:
         """(mid, rad, err) as arrays of one shape."""
@@ -80,7 +83,9 @@ class MidRad(Rounding):
         add(err, index, np.broadcast_to(x.err, x.mid.shape))
         add(magnitude, index, np.abs(x.mid))
         add(count, index, (x.mid != 0).astype(np.int64))
-        return self._summed(mid, err, magnitude, count, x.mid)
+        return self._summed(
+            mid, err, magnitude, count, lambda: ~np.isnan(_scattered(x.mid - x.mid, index, shape))
+        )
 
     # -- arithmetic --------------------------------------------------------------------------------------
 
@@ -148,8 +153,9 @@ class MidRad(Rounding):
     def sqrt(self, a: Ball) -> Ball:
         self._guard_zero(a)
         mid = np.sqrt(a.mid)
-        # sqrt(a) - sqrt(a - e) <= e / sqrt(a); at an exact 0 only the wiggle's own root is left.
-        err = np.where(a.mid > 0, a.err / np.where(a.mid > 0, mid, 1), np.sqrt(a.err))
+        # sqrt(a) - sqrt(a - e) = e / (sqrt(a) + sqrt(a - e)); at an exact 0 only the wiggle's own root is left.
+        lower = np.sqrt(np.maximum(a.mid - a.err, 0))
+        err = np.where(a.mid > 0, a.err / np.where(a.mid > 0, mid + lower, 1), np.sqrt(a.err))
         return self._rounded(mid, err, a)
 
     def tanh(self, a: Ball) -> Ball:
@@ -165,7 +171,9 @@ class MidRad(Rounding):
         mid = np.sum(a.mid, **keep)
         err = np.sum(np.broadcast_to(a.err, a.mid.shape), **keep)
         count = np.count_nonzero(a.mid, axis=axis, keepdims=True)
-        return self._summed(mid, err, np.sum(np.abs(a.mid), **keep), count, a.mid)
+        return self._summed(
+            mid, err, np.sum(np.abs(a.mid), **keep), count, lambda: np.isfinite(a.mid).all(**keep)
+        )
 
     def max(self, a: Ball, axis: tuple[int, ...]) -> Ball:
         mid = np.max(a.mid, axis=axis, keepdims=True)
@@ -185,9 +193,29 @@ class MidRad(Rounding):
         mid = f(a.mid, b.mid)
         err = f(magnitude_a, eb) + f(ea, magnitude_b) + f(ea, eb)
         self._allow(float(certain_sum_factor(n)) + 1, float(sum_factor(n)) + 1)
-        return self._new(
-            mid, err + self.u * self.working(sum_factor(n) + 1) * f(magnitude_a, magnitude_b), a, b
-        )
+        err = err + self.u * self.working(sum_factor(n) + 1) * f(magnitude_a, magnitude_b)
+        # Products may underflow, by less than ratio · tiny in all.
+        err = np.maximum(err, self.tiny)
+        if np.isinf(mid).any():
+            lost = f((~np.isfinite(a.mid)) * 1.0, np.ones_like(b.mid)) + f(
+                np.ones_like(a.mid), (~np.isfinite(b.mid)) * 1.0
+            )
+            if np.any(np.isinf(mid) & (lost == 0)):
+                raise Undecided("overflow")
+        return Ball(mid, self._settle(mid, err), False)
+
+    def winners(self, a: Ball, axis: tuple[int, ...]) -> tuple[Array, Array]:
+        """(largest entries along ``axis``, those that the budget may take for the largest instead)."""
+        top = np.max(a.mid, axis=axis, keepdims=True)
+        taken = a.mid == top
+        if a.exact:
+            return taken, np.zeros((), bool)
+        gap = top - a.mid
+        spread = a.err + np.max(np.where(taken, a.err, 0), axis=axis, keepdims=True)
+        if np.any(np.count_nonzero(gap <= spread * self.ratio, axis=axis) > 1):
+            raise Undecided("a maximum of computed values")
+        close = gap <= spread
+        return taken, close & (np.count_nonzero(close, axis=axis, keepdims=True) > 1)
 
     # -- decisions ---------------------------------------------------------------------------------------
 
@@ -213,6 +241,12 @@ class MidRad(Rounding):
         """A decision as the number 0 or 1, either of them where in doubt."""
         err = doubt.astype(self.working) if doubt.any() else self.zero
         return Ball(decision.astype(self.working), err, not doubt.any())
+
+
+def _scattered(x: Array, index: Any, shape: tuple[int, ...]) -> Array:
+    out = np.zeros(shape, x.dtype)
+    np.add.at(out, index, x)
+    return out
 
 
 def _expm1_bound(e: Array) -> Array:

@@ -162,26 +162,23 @@ def largest(a: Taped, axis: tuple[int, ...]) -> Taped:
     """Maximum over ``axis``, kept with length 1."""
 
     def pullback(g: Taped, y: Taped) -> Sequence[Taped | None]:
-        return [pull(g, winners(a, y, axis))]
+        return [pull(g, winners(a, axis))]
 
     y = a.tape.make(a.tape.arithmetic.max(a.ball, axis), (a,), pullback)
     if a.needed:
-        equal = a.tape.arithmetic.compare(np.equal, a.ball, y.ball)[0]
-        a.tape.tied |= bool(np.any(np.count_nonzero(equal, axis=axis) > 1))
+        taken, _ = a.tape.arithmetic.winners(a.ball, axis)
+        a.tape.tied |= bool(np.any(np.count_nonzero(taken, axis=axis) > 1))
     return y
 
 
-def winners(a: Taped, y: Taped, axis: tuple[int, ...]) -> Taped:
+def winners(a: Taped, axis: tuple[int, ...]) -> Taped:
     """The weights with which a maximum's cotangent is handed out; they sum to 1 along ``axis``."""
-    wins = compare(np.equal, a, y)
-    taken = np.broadcast_to(wins.taken, a.shape)
+    taken, doubt = a.tape.arithmetic.winners(a.ball, axis)
     if a.tape.ties != "split":
         taken = _one(taken, axis, last=a.tape.ties == "last")
     share = taken / np.maximum(np.count_nonzero(taken, axis=axis, keepdims=True), 1)
-    weights = where(
-        Decision(a.tape, taken, wins.doubt, np.zeros((), bool)), a.tape.lift(share), a.tape.lift(0)
-    )
-    return weights
+    # Where the budget may choose another winner, the weight may be anything from 0 to 1.
+    return _select(taken, doubt, a.tape.lift(np.where(taken, share, 1)), a.tape.lift(0))
 
 
 def _one(taken: Array, axis: tuple[int, ...], *, last: bool) -> Array:

@@ -44,6 +44,8 @@ class Rounding:
         self.w = float(info.eps) / 2
         self.u = working(form.u)
         self.tiny = info.tiny
+        #: Below this, u |v| is no normal number of the working dtype, and radii would underflow.
+        self.low = info.tiny / self.u
         self.zero = np.zeros((), working)
         self._c = LIBRARY_ULPS / min(FUNCTION_ULPS.values())
 
@@ -63,12 +65,12 @@ class Rounding:
     ) -> Ball:
         """``mid`` with the rounding of its own operation; ``nonzero`` says where it may not underflow to 0."""
         rounding = np.asarray(np.abs(mid))
-        if (
-            nonzero is not None
-            and np.min(rounding, initial=np.inf) < self.tiny
-            and np.any((rounding < self.tiny) & nonzero())
-        ):
-            raise Undecided("underflow")
+        if nonzero is not None and np.min(rounding, initial=np.inf) < self.low:
+            if np.any((rounding < self.low) & nonzero()):
+                raise Undecided("underflow")
+            # What is left are zeros.  Their err may have underflowed; it must stay positive where an operand's is.
+            positive = np.logical_or.reduce(np.broadcast_arrays(*(x.err > 0 for x in operands)))
+            err = np.where(positive & (rounding < self.low), np.maximum(err, self.tiny), err)
         rounding *= self.working(2 * ulps) * self.u
         rounding += err
         return self._new(mid, rounding, *operands, pole=pole)
@@ -100,10 +102,13 @@ class Rounding:
         err = np.where(out.mid == 0, np.maximum(out.err, self.tiny), out.err)
         return Ball(np.where(structural, 0, out.mid), np.where(structural, 0, err), False)
 
-    def _summed(self, mid: Array, err: Array, magnitude: Array, count: Array, terms: Array) -> Ball:
+    def _summed(
+        self, mid: Array, err: Array, magnitude: Array, count: Array, finite: Callable[[], Array]
+    ) -> Ball:
+        """Sums with the magnitudes and the number of their terms; ``finite``: where all terms are."""
         n = int(count.max(initial=0))
         self._allow(float(certain_sum_factor(n)), float(sum_factor(n)))
-        if np.isinf(mid).any() and np.isfinite(terms).all():
+        if np.isinf(mid).any() and np.any(np.isinf(mid) & finite()):
             raise Undecided("overflow")
         err = err + magnitude * self.u * sum_factor(count).astype(self.working)
         return Ball(mid, self._settle(mid, err), False)
@@ -118,6 +123,8 @@ class Rounding:
     def _allow(self, certain: float, permitted: float) -> None:
         if permitted > 0:
             self._c = max(self._c, certain / permitted)
+            if self.ratio > 1 / 4:
+                raise Undecided("a sum of too many terms for this working precision")
 
     def _guard_zero(self, b: Ball) -> None:
         if not b.exact and np.any((np.abs(b.mid) <= self.ratio * b.err) & (b.err > 0)):

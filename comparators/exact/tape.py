@@ -136,9 +136,21 @@ class Taped(NDArrayOperatorsMixin):
             "function); keep to NumPy functions, so that truth can be computed"
         )
 
-    __float__ = __int__ = __array__
+    __float__ = __int__ = __index__ = __round__ = __array__
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        from comparators.exact.functions import refuse
+
+        raise refuse(f"ndarray.{name}")
 
     # -- what a definition may ask of an array -----------------------------------------------------------
+
+    @property
+    def constant(self) -> bool:
+        """Whether it is a number of the definition, that no rounding and no wiggle touches."""
+        return self.tape.arithmetic.is_constant(self.ball)  # type: ignore[no-any-return]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -186,8 +198,12 @@ class Taped(NDArrayOperatorsMixin):
             raise ValueError("the truth value of an array with more than one entry is ambiguous")
         return bool(np.ravel(self.tape.arithmetic.truth_value(self.ball))[0])
 
-    def astype(self, *_: Any, **__: Any) -> Taped:
-        """Real numbers have no dtype: the array itself."""
+    def astype(self, dtype: Any, **_: Any) -> Taped:
+        """Real numbers have no dtype: the array itself, unless it is to be truncated."""
+        if np.dtype(dtype).kind in "biu":
+            from comparators.exact.functions import refuse
+
+            raise refuse(f"ndarray.astype({np.dtype(dtype).name})")
         return self
 
     def copy(self) -> Taped:

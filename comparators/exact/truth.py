@@ -61,8 +61,9 @@ class Exact:
         extremes = {}
         if tied:
             others = {ties: self._run(scenario, arithmetic, ties)[1] for ties in ("first", "last")}
-            if any(_differ(gradients, other) for other in others.values()):
-                extremes = others
+            # A winner whose gradient is infinite (a branch at its pole) is no member of a bounded set.
+            bounded = {ties: g for ties, g in others.items() if _as_finite(g, gradients)}
+            extremes = bounded if any(_differ(gradients, g) for g in bounded.values()) else {}
         return Truth(primal, gradients, _largest(scenario.cotangent), extremes, arithmetic.name)
 
     def _run(
@@ -99,7 +100,7 @@ def vjp(definition: Definition, wanted: int = 0) -> Callable[..., Any]:
         tape = next((x.tape for x in args if isinstance(x, Taped)), None)
         if tape is not None:
             return _pull(definition, tape, args, params, wanted)
-        tape = Tape(MidRad(FORMATS["float64"], np.float64))
+        tape = Tape(MidRad(FORMATS["float32"], np.float64))  # for its midpoints; no budget is asked for
         leaves = [
             tape.leaf(np.asarray(x), differentiable=True) if is_floating(np.asarray(x).dtype) else x
             for x in args
@@ -139,6 +140,12 @@ def _enclose(arithmetic: Any, x: Taped, underflow: float) -> Enclosure:
 def _largest(x: Any) -> float:
     finite = np.abs(x.astype(np.float64))
     return float(np.max(finite, initial=0.0, where=np.isfinite(finite)))
+
+
+def _as_finite(member: Sequence[Enclosure], gradients: Sequence[Enclosure]) -> bool:
+    return all(
+        bool(np.all(np.isfinite(m.mid) | ~np.isfinite(g.mid))) for m, g in zip(member, gradients, strict=True)
+    )
 
 
 def _differ(left: Sequence[Enclosure], right: Sequence[Enclosure]) -> bool:

@@ -1,0 +1,74 @@
+"""At a tie the gradient is a set: what of an evaluation can still be judged, and which member it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from gradassay.comparison import compare_array
+from gradassay.formats import Format
+from gradassay.vocabulary import Array, Enclosure, Evaluation, Truth, Verdict
+
+#: A verdict with its cause.
+Membership = tuple[Verdict, str]
+
+
+def without_ties(truth: Truth) -> Truth:
+    """The truth with nothing demanded of the entries that depend on who wins a tie, but that they are finite."""
+    if not truth.extremes:
+        return truth
+    gradients = (
+        _with_budget(gradient, np.where(tied, np.inf, gradient.budget))
+        for gradient, tied in zip(truth.gradients, tied_entries(truth), strict=True)
+    )
+    return replace(truth, gradients=tuple(gradients))
+
+
+def tied_entries(truth: Truth) -> list[Array]:
+    """For each gradient, where two members of the set differ."""
+    return [
+        np.logical_or.reduce(
+            [
+                np.abs(gradient.mid - member[i].mid) > gradient.rad + member[i].rad
+                for member in truth.extremes.values()
+            ]
+        )
+        for i, gradient in enumerate(truth.gradients)
+    ]
+
+
+def membership(evaluation: Evaluation, truth: Truth, form: Format) -> Membership:
+    """Which member of the set the evaluation's gradients are, everything beside the ties being right."""
+    members = {"split": truth.gradients} | {f"all to the {name}": g for name, g in truth.extremes.items()}
+    for name, gradients in members.items():
+        if all(map(_is, evaluation.gradients, gradients, [form] * len(gradients))):
+            return Verdict.SUBGRADIENT, f"tie: {name}"
+    tied = tied_entries(truth)
+    if sum(int(np.count_nonzero(entries)) for entries in tied) > 1:
+        return Verdict.INCONCLUSIVE, "a tie whose set was not enumerated"
+    if _between(evaluation, truth, tied):
+        return Verdict.SUBGRADIENT, "tie: between the winners"
+    return Verdict.WRONG, "outside what the winners of a tie allow"
+
+
+def _is(got: Array | None, gradient: Enclosure, form: Format) -> bool:
+    comparison = compare_array("", got, gradient, form)
+    return not (comparison.structure or comparison.outside or comparison.undecided)
+
+
+def _between(evaluation: Evaluation, truth: Truth, tied: list[Array]) -> bool:
+    """One tied entry alone: the convex hull is the interval between the winners."""
+    for i, entries in enumerate(tied):
+        got = evaluation.gradients[i]
+        if not entries.any() or got is None:
+            continue
+        ends = [gradient[i] for gradient in (truth.gradients, *truth.extremes.values())]
+        low = min(float(end.mid[entries][0] - end.budget[entries][0]) for end in ends)
+        high = max(float(end.mid[entries][0] + end.budget[entries][0]) for end in ends)
+        return low <= float(got[entries][0]) <= high
+    return False
+
+
+def _with_budget(enclosure: Enclosure, budget: Array) -> Enclosure:
+    return Enclosure(enclosure.mid, enclosure.rad, budget)
