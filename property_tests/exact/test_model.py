@@ -257,7 +257,6 @@ def test_midpoint_radius_and_arb_permit_the_same(dtype: str, name: str) -> None:
         )
 
 
-@pytest.mark.xfail(strict=True, reason="the midpoint-radius bound of sqrt is e / sqrt(a), twice its slope")
 def test_both_permit_the_same_error_of_a_square_root() -> None:
     given_ = scenario(LOGITS, y_bar=COTANGENT)
     permitted = [
