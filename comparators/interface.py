@@ -55,7 +55,9 @@ def _run(rule: Rule, scenario: Scenario) -> Evaluation:
         with np.errstate(all="ignore"):
             returned = rule(*scenario.args, **scenario.params)
             if not (isinstance(returned, tuple) and len(returned) == 2 and callable(returned[1])):
-                return Evaluation(structure=f"a rule returns (primal, pullback); this one returned {_types(returned)}")
+                return Evaluation(
+                    structure=f"a rule returns (primal, pullback); this one returned {_types(returned)}"
+                )
             primal, pullback = returned
             primal = np.asarray(primal)
             if not scenario.valid:

@@ -111,7 +111,7 @@ def _shrinks(finding: Finding, wide: Evaluation) -> bool:
     if array is None or array.ndim != len(example.index):
         return False
     error = abs(float(array[example.index]) - example.expected)
-    return error * SHRINKS <= abs(example.got - example.expected)
+    return error * SHRINKS <= abs(example.got - example.expected) < math.inf
 
 
 def _clean(comparator: Comparator, scenario: Scenario) -> Evaluation | None:

@@ -31,10 +31,15 @@ def in_words(scenario: Scenario, verdict: Verdict, cause: str, sentence: str) ->
 def at_entry(scenario: Scenario, verdict: Verdict, cause: str, c: Comparison, worst: Worst) -> Finding:
     """A finding that one entry of one array shows."""
     where = c.path + (str(list(c.index)) if c.index else "")
-    if "tie" in cause.replace(":", "").split():
-        sentence = f"{where} is {c.got!r} at a tie, where every convex combination of the winners' gradients is valid"
+    if verdict is Verdict.SUBGRADIENT:
+        sentence = f"{where} is {c.got!r} at a tie, a convex combination of the winners' gradients; the even split is"
+        sentence += f" {c.expected!r}"
+    elif "tie" in cause.split():
+        sentence = f"{where} is {c.got!r} at a tie, where the even split is {c.expected!r}: {cause}"
     elif verdict is Verdict.UNDEFINED:
         sentence = f"{where} has no value mathematically; returned {c.got!r}"
+    elif verdict is Verdict.NONFINITE:
+        sentence = f"{where} is {c.got!r}, where the truth is {c.expected!r}"
     else:
         ratio = f"{c.worst.budget_ratio:.3g} times the budget {c.budget:.3g}" if c.budget is not None else ""
         sentence = f"{where} is {c.got!r}, truth {c.expected!r}, off by {c.error:.3g}: {ratio}"

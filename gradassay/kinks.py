@@ -19,7 +19,7 @@ def without_ties(truth: Truth) -> Truth:
     if not truth.extremes:
         return truth
     gradients = (
-        _with_budget(gradient, np.where(tied, np.inf, gradient.budget))
+        _with_budget(gradient, np.where(tied, np.finfo(gradient.mid.dtype).max, gradient.budget))
         for gradient, tied in zip(truth.gradients, tied_entries(truth), strict=True)
     )
     return replace(truth, gradients=tuple(gradients))
@@ -45,11 +45,12 @@ def membership(evaluation: Evaluation, truth: Truth, form: Format) -> Membership
         if all(map(_is, evaluation.gradients, gradients, [form] * len(gradients))):
             return Verdict.SUBGRADIENT, f"tie: {name}"
     tied = tied_entries(truth)
-    if sum(int(np.count_nonzero(entries)) for entries in tied) > 1:
-        return Verdict.INCONCLUSIVE, "a tie whose set was not enumerated"
-    if _between(evaluation, truth, tied):
+    single = sum(int(np.count_nonzero(entries)) for entries in tied) == 1
+    if single and _between(evaluation, truth, tied):
         return Verdict.SUBGRADIENT, "tie: between the winners"
-    return Verdict.WRONG, "outside what the winners of a tie allow"
+    if single and truth.ties == 1:
+        return Verdict.WRONG, "outside what the winners of a tie allow"
+    return Verdict.INCONCLUSIVE, "a tie whose set was not enumerated"
 
 
 def _is(got: Array | None, gradient: Enclosure, form: Format) -> bool:

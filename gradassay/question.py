@@ -6,11 +6,13 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from comparators.exact import Exact
 from gradassay.comparison import Comparison, compare_array
 from gradassay.findings import Finding, at_entry, in_words, infinities, part
 from gradassay.formats import FORMATS, Format
-from gradassay.kinks import membership, without_ties
+from gradassay.kinks import membership, tied_entries, without_ties
 from gradassay.vocabulary import Definition, Enclosure, Evaluation, Scenario, Truth, Verdict, Worst
 
 
@@ -43,8 +45,12 @@ def hold(question: Question, evaluation: Evaluation) -> Finding:
     for truth in question.truths():
         comparisons = comparisons_with(evaluation, without_ties(truth), question.form)
         best = _verdict(question.scenario, evaluation, truth, comparisons, question.form)
-        if not any(c.undecided for c in comparisons) or best.verdict.fails:
+        if best.verdict.fails or not (
+            best.verdict is Verdict.INCONCLUSIVE or any(c.undecided for c in comparisons)
+        ):
             return best
+    if best is not None and best.verdict is Verdict.INCONCLUSIVE:
+        return best
     if best is not None:
         return replace(best, verdict=Verdict.INCONCLUSIVE, cause="at the edge of the budget")
     sentence = "the truth could not be certified"
@@ -77,12 +83,24 @@ def _verdict(
         return at_entry(scenario, Verdict.WRONG, part(shown.path), shown, worst)
     if truth.extremes:
         verdict, cause = membership(evaluation, truth, form)
-        tied = compare_array("x_bar", evaluation.gradients[0], truth.gradients[0], form)
-        return at_entry(scenario, verdict, cause, tied, worst)
+        return at_entry(scenario, verdict, cause, _at_the_tie(evaluation, truth), worst)
     empty = next((c for c in comparisons if c.undefined), None)
     if empty:
         return at_entry(scenario, Verdict.UNDEFINED, f"no value in {part(empty.path)}", empty, worst)
     return Finding(Verdict.AGREES, worst=worst)
+
+
+def _at_the_tie(evaluation: Evaluation, truth: Truth) -> Comparison:
+    """The first entry that depends on who wins, with its value in the even split."""
+    paths = path_names(len(truth.gradients))[1:]
+    for path, got, gradient, tied in zip(
+        paths, evaluation.gradients, truth.gradients, tied_entries(truth), strict=True
+    ):
+        if got is not None and tied.any():
+            index = tuple(int(i) for i in np.argwhere(tied)[0])
+            mid, budget = float(gradient.mid[index]), float(gradient.budget[index])
+            return Comparison(path, index=index, expected=mid, got=float(got[index]), budget=budget)
+    raise AssertionError("extremes that nowhere differ")
 
 
 def comparisons_with(evaluation: Evaluation, truth: Truth, form: Format) -> list[Comparison]:

@@ -141,6 +141,8 @@ class Truth:
     """max|y_bar|: what an underflow on the way to a gradient may be multiplied with."""
     extremes: Mapping[str, tuple[Enclosure, ...]] = field(default_factory=dict)
     """At a kink, the gradients of other winners of the tie (first, last); empty where the gradient is one."""
+    ties: int = 0
+    """How many ties between two values there were; with one, the set is the segment between its extremes."""
     arithmetic: str = "float64"
     """The arithmetic it was computed in: float64, longdouble or arb-<bits>."""
 

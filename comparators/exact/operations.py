@@ -98,7 +98,7 @@ def compare(f: np.ufunc, a: Taped, b: Taped) -> Decision:
     if f not in (np.equal, np.not_equal) and (a.needed or b.needed):
         tie = arithmetic.compare(np.equal, a.ball, b.ball)[0]
         if np.any(tie):
-            a.tape.tied = True
+            a.tape.tied += int(np.count_nonzero(tie))
             if a.tape.ties != "split":
                 taken = np.where(tie, a.tape.ties == "first", taken)
     return Decision(a.tape, taken, doubt, tie)
@@ -167,7 +167,7 @@ def largest(a: Taped, axis: tuple[int, ...]) -> Taped:
     y = a.tape.make(a.tape.arithmetic.max(a.ball, axis), (a,), pullback)
     if a.needed:
         taken, _ = a.tape.arithmetic.winners(a.ball, axis)
-        a.tape.tied |= bool(np.any(np.count_nonzero(taken, axis=axis) > 1))
+        a.tape.tied += int(np.sum(np.maximum(np.count_nonzero(taken, axis=axis) - 1, 0)))
     return y
 
 

@@ -29,8 +29,8 @@ class Tape:
         self.arithmetic = arithmetic
         self.ties = ties
         """Which winner a tie is given to in the backward pass: split, first or last."""
-        self.tied = False
-        """Whether a decision of the definition compared equal values."""
+        self.tied = 0
+        """How many decisions of the definition compared two equal values."""
         self._recording = True
         self._made = 0
 

@@ -64,11 +64,11 @@ class Exact:
             # A winner whose gradient is infinite (a branch at its pole) is no member of a bounded set.
             bounded = {ties: g for ties, g in others.items() if _as_finite(g, gradients)}
             extremes = bounded if any(_differ(gradients, g) for g in bounded.values()) else {}
-        return Truth(primal, gradients, _largest(scenario.cotangent), extremes, arithmetic.name)
+        return Truth(primal, gradients, _largest(scenario.cotangent), extremes, tied, arithmetic.name)
 
     def _run(
         self, scenario: Scenario, arithmetic: Any, ties: str
-    ) -> tuple[Enclosure, tuple[Enclosure, ...], bool]:
+    ) -> tuple[Enclosure, tuple[Enclosure, ...], int]:
         form = FORMATS[scenario.dtype]
         tape = Tape(arithmetic, ties)
         args: list[Any] = [
