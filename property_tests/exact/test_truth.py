@@ -344,3 +344,10 @@ def test_a_maximum_over_several_axes_in_arb() -> None:
 def test_a_number_may_be_reduced_over_its_last_axis() -> None:
     assert float(np.sum(np.float64(3.0), axis=-1)) == 3.0
     assert Exact(lambda x: np.sum(x, axis=-1)).evaluate(scenario(3.0, y_bar=1.0)) is not None
+
+
+@pytest.mark.xfail(strict=True, reason="the least of values among which is NaN is NaN, and not below the normal range")
+def test_an_underflow_is_seen_beside_nan() -> None:
+    given_ = scenario(np.array([[np.nan], [-800.0]]), y_bar=np.ones((2, 1)), dtype="float32")
+    for truth in Exact(SOFTMAX).truths(given_):
+        assert float(truth.primal.mid[1, 0]) == 1.0, truth.arithmetic
