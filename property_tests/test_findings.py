@@ -1,0 +1,84 @@
+"""docs/findings.md stays complete: every approved discrepancy is in its table, and every row of it has a proof."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from gradassay import Verdict
+from reports.expectations import Known, Place, read
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "findings.md"
+APPROVED = ROOT / "reports" / "expected.toml"
+
+
+class Told(NamedTuple):
+    """One row of the table: what is told together."""
+
+    finding: str
+    implementations: frozenset[str]
+    verdicts: frozenset[str]
+    """``verdict (cause)``."""
+    operations: frozenset[str]
+
+
+def table(text: str) -> list[Told]:
+    rows = []
+    for line in re.findall(r"^\|(.*)\|$", text, flags=re.MULTILINE)[2:]:
+        finding, implementations, verdicts, operations = (cell.strip() for cell in line.split(" | "))
+        rows.append(
+            Told(
+                finding,
+                frozenset(implementations.split(", ")),
+                frozenset(re.findall(r"\w+ \([^)]*\)", verdicts)),
+                frozenset(operations.split(", ")),
+            )
+        )
+    return rows
+
+
+def is_told(known: Known, rows: list[Told]) -> bool:
+    name = f"{known.verdict} ({known.cause})"
+    return any(
+        known.place.operation in row.operations
+        and known.place.implementation in row.implementations
+        and name in row.verdicts
+        for row in rows
+    )
+
+
+@pytest.mark.skipif(not APPROVED.exists(), reason="nothing was approved yet")
+def test_every_approved_discrepancy_of_a_framework_is_told() -> None:
+    rows = table(PAGE.read_text(encoding="utf-8"))
+    missing = [
+        f"{known.place.operation} {known.place.implementation}: {known.verdict} ({known.cause})"
+        for known in read(APPROVED).known
+        if not is_told(known, rows)
+    ]
+    assert not missing, "\n".join(sorted(set(missing)))
+
+
+def test_every_finding_has_a_section_with_an_example() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^## (.+)\n((?:(?!^##).*\n)*)", text, flags=re.MULTILINE))
+    told = {re.sub(r"\[(.+)\]\(.*\)", r"\1", row.finding).lower() for row in table(text)}
+    assert told == {heading.lower() for heading in sections}
+    assert all("```pycon " in section for section in sections.values())
+
+
+def test_an_untold_discrepancy_is_noticed() -> None:
+    rows = table(
+        "| a | b | c | d |\n|---|---|---|---|\n| [x](#x) | jax | wrong (the primal) | softmax, get_item |\n"
+    )
+
+    def known(operation: str, implementation: str, cause: str) -> Known:
+        return Known(Place(operation, implementation, "float32"), Verdict.WRONG, cause)
+
+    assert is_told(known("get_item", "jax", "the primal"), rows)
+    assert not is_told(known("get_item", "jax", "the gradient"), rows)
+    assert not is_told(known("get_item", "torch", "the primal"), rows)
+    assert not is_told(known("log_softmax", "jax", "the primal"), rows)
