@@ -6,10 +6,12 @@ Nothing is judged here; ``gradassay.verdicts`` does that.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, Protocol
 
 import numpy as np
 
+from gradassay.formats import is_floating
 from gradassay.vocabulary import Array, Evaluation, Rule, Scenario
 
 
@@ -31,8 +33,9 @@ class Comparator(Protocol):
 def evaluate_rule(rule: Rule, scenario: Scenario, *, twice: bool = False) -> Evaluation:
     """Run ``rule`` on ``scenario`` and record what came back.
 
-    ``twice`` also compares the arguments and the cotangent before and after, and a second identical
-    call with the first, bit for bit: whatever differs is named in ``Evaluation.impurity``.
+    ``twice`` also compares the arguments and the cotangent before and after, and bit for bit with the first call a
+    second identical one, and one between whose forward and pullback the rule was called on other values: whatever
+    differs is named in ``Evaluation.impurity``.
     """
     args, cotangent = scenario.args, scenario.cotangent
     before = [array.copy() for array in (*args, cotangent)] if twice else []
@@ -44,10 +47,27 @@ def evaluate_rule(rule: Rule, scenario: Scenario, *, twice: bool = False) -> Eva
         what = "the cotangent" if changed[0] == len(args) else f"argument {changed[0]}"
         return _impure(first, f"changes {what} in place")
     kept = [array.copy() for array in _results(first)]
-    again = _results(_run(rule, scenario))
-    if len(kept) != len(again) or not all(map(_same, kept, again)):
+    if not _alike(kept, _results(_run(rule, scenario))):
         return _impure(first, "two identical calls differ")
+    if not _alike(kept, _results(_run(_disturbed(rule), scenario))):
+        return _impure(first, "the pullback uses what a later call left behind")
     return first
+
+
+def _disturbed(rule: Rule) -> Rule:
+    """The rule with a call on other values between its forward and its pullback."""
+
+    def disturbed(*args: Any, **params: Any) -> Any:
+        returned = rule(*args, **params)
+        with suppress(Exception):  # other values may be invalid, which is no concern here
+            rule(*(np.flip(x).copy() if is_floating(x.dtype) else x for x in args), **params)
+        return returned
+
+    return disturbed
+
+
+def _alike(kept: list[Array], again: list[Array]) -> bool:
+    return len(kept) == len(again) and all(map(_same, kept, again))
 
 
 def _run(rule: Rule, scenario: Scenario) -> Evaluation:

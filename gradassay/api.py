@@ -114,9 +114,12 @@ def verify(
                     target.name, target.shape_of, target.differentiable, inputs,
                     dtype=dtype, examples=examples, seed=seed, params=params,
                 )  # fmt: skip
-            rows.append(
-                _row(rule, name, target, dtype, scenarios, f"seed={seed}, examples={examples}", progress)
-            )
+            again = f"gradassay.verify({name}, dtypes=({dtype!r},), seed={seed}, examples={examples}, ...)"
+            tally = Tally(target.name, name, dtype, again)
+            try:
+                _measure(rule, target, scenarios, tally, progress)
+            finally:
+                rows.append(tally.row())
     except KeyboardInterrupt:
         interrupted = True
     notes = () if target.exact else (
@@ -161,21 +164,15 @@ class _Target:
         )
 
 
-def _row(
-    rule: Rule,
-    name: str,
-    target: _Target,
-    dtype: str,
-    scenarios: Sequence[Scenario],
-    how: str,
-    progress: Progress | None,
-) -> Row:
+def _measure(
+    rule: Rule, target: _Target, scenarios: Sequence[Scenario], tally: Tally, progress: Progress | None
+) -> None:
+    name = tally.implementation
     comparator = RuleComparator(name, rule)
-    tally = Tally(target.name, name, dtype, f"gradassay.verify({name}, dtypes=({dtype!r},), {how}, ...)")
     differences = FiniteDifferences(rule)
     for i, scenario in enumerate(scenarios):
         if progress is not None:
-            progress(f"{name} {dtype}", i, len(scenarios))
+            progress(f"{name} {tally.dtype}", i, len(scenarios))
         reason = comparator.supports(scenario)
         if reason is not None:
             tally.skip(reason)
@@ -190,7 +187,6 @@ def _row(
                 tally.add(scenario, finding)
             else:
                 differentiate(differences, scenario, tally)
-    return tally.row()
 
 
 def _insist_on_a_rule(name: str, sentence: str) -> None:

@@ -46,11 +46,18 @@ class Comparison:
 
 
 def compare_array(
-    path: str, got: Array | None, truth: Enclosure, form: Format, *, flush_below: float = 0.0
+    path: str,
+    got: Array | None,
+    truth: Enclosure,
+    form: Format,
+    *,
+    flush_below: float = 0.0,
+    beyond: bool = False,
 ) -> Comparison:
     """Hold one array against its enclosure.
 
-    ``flush_below`` is the size of a true value that a flush of subnormal intermediates to zero can reach.
+    ``flush_below`` is the size of a true value that a flush of subnormal intermediates to zero can reach.  ``beyond``:
+    part of the result has no value because an argument is infinite, so NaN is a sound answer for all of it.
     """
     structure = _structure(got, truth, form)
     if structure or got is None:
@@ -61,15 +68,22 @@ def compare_array(
         inside = error + truth.rad <= truth.budget
         if inside.all():
             return Comparison(path, **_worst_entry(wide, truth, error, error / truth.budget, form))
-        return _sort_out(path, wide, truth, error, inside, form, flush_below)
+        return _sort_out(path, wide, truth, error, inside, form, flush_below, beyond)
 
 
 def _sort_out(
-    path: str, got: Array, truth: Enclosure, error: Array, inside: Array, form: Format, flush_below: float
+    path: str,
+    got: Array,
+    truth: Enclosure,
+    error: Array,
+    inside: Array,
+    form: Format,
+    flush_below: float,
+    beyond: bool,
 ) -> Comparison:
     """The slow path: some entry is not simply inside its budget."""
     mid = truth.mid
-    undefined = np.isnan(mid)
+    undefined = np.isnan(mid) | (np.isnan(got) & beyond)
     overflows = np.abs(mid) + truth.rad + truth.budget >= form.max
     right_infinity = np.isinf(got) & overflows & (np.sign(got) == np.sign(mid))
     good = inside | undefined | right_infinity

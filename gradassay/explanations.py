@@ -89,7 +89,8 @@ def _better_when_widened(question: Question, comparator: Comparator, finding: Fi
     def widen(x: Array) -> Array:
         return x.astype(np.float64) if is_floating(x.dtype) else x
 
-    args = tuple(widen(x) for x in scenario.args)
+    with np.errstate(all="ignore"):
+        args = tuple(widen(x) for x in scenario.args)
     wide = _clean(
         comparator, replace(scenario, dtype="float64", args=args, cotangent=widen(scenario.cotangent))
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -38,7 +39,7 @@ def at_entry(scenario: Scenario, verdict: Verdict, cause: str, c: Comparison, wo
         sentence = f"{where} is {c.got!r} at a tie, where the even split is {c.expected!r}: {cause}"
     elif verdict is Verdict.UNDEFINED:
         sentence = f"{where} has no value mathematically; returned {c.got!r}"
-    elif verdict is Verdict.NONFINITE:
+    elif verdict is Verdict.NONFINITE or (c.expected is not None and math.isinf(c.expected)):
         sentence = f"{where} is {c.got!r}, where the truth is {c.expected!r}"
     else:
         ratio = f"{c.worst.budget_ratio:.3g} times the budget {c.budget:.3g}" if c.budget is not None else ""

@@ -107,13 +107,19 @@ def comparisons_with(evaluation: Evaluation, truth: Truth, form: Format) -> list
     """Primal and gradients, each against its enclosure; a primal of the wrong structure has no gradients."""
     paths = path_names(len(truth.gradients))[1:]
     pairs = zip(paths, evaluation.gradients or (None,) * len(paths), truth.gradients, strict=True)
-    primal = compare_array("y", evaluation.primal, truth.primal, form, flush_below=2 * form.tiny)
+    beyond = truth.beyond
+    primal = compare_array(
+        "y", evaluation.primal, truth.primal, form, flush_below=2 * form.tiny, beyond=beyond
+    )
     if primal.structure:
         return [primal]
     reach = 2 * form.tiny * (1 + truth.cotangent_max)
     return [
         primal,
-        *(compare_array(path, got, gradient, form, flush_below=reach) for path, got, gradient in pairs),
+        *(
+            compare_array(path, got, gradient, form, flush_below=reach, beyond=beyond)
+            for path, got, gradient in pairs
+        ),
     ]
 
 

@@ -139,6 +139,8 @@ class Truth:
     """One for each differentiable argument."""
     cotangent_max: float = 0.0
     """max|y_bar|: what an underflow on the way to a gradient may be multiplied with."""
+    beyond: bool = False
+    """An argument is infinite and part of the result has no value: NaN for the rest of it is no discrepancy."""
     extremes: Mapping[str, tuple[Enclosure, ...]] = field(default_factory=dict)
     """At a kink, the gradients of other winners of the tie (first, last); empty where the gradient is one."""
     ties: int = 0

@@ -250,6 +250,8 @@ def _divide(a: Any, b: Any) -> Any:
             raise Undecided("a divisor that may be 0")
         if not a.contains(0) and not a.is_nan():
             return arb("inf") if a > 0 else arb("-inf")
+        if not (a.is_zero() or a.is_nan()):
+            raise Undecided("a numerator of unknown sign over 0")
     return a / b
 
 

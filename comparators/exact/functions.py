@@ -13,7 +13,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from comparators.exact import operations as op
 from comparators.exact.elementwise import UFUNCS, minimum
-from comparators.exact.linear import einsum, matmul
+from comparators.exact.linear import dot, einsum
 from comparators.exact.operations import Decision
 from comparators.exact.tape import Tape, Taped
 from gradassay.errors import UnsupportedFunctionError
@@ -203,7 +203,7 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.prod: _prod,
     np.where: _where,
     np.clip: _clip,
-    np.dot: lambda a, b: matmul(*_lift(a, b)) if np.ndim(a) and np.ndim(b) else op.multiply(*_lift(a, b)),
+    np.dot: lambda a, b: dot(*_lift(a, b)),
     np.einsum: lambda subscripts, *xs, **_: einsum(subscripts, *_lift(*xs)),
     np.reshape: _reshape,
     np.ravel: lambda a, order="C", **_: _reshape(a, (-1,), order),

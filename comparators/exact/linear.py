@@ -31,6 +31,17 @@ def matmul(a: Taped, b: Taped) -> Taped:
     return op.bilinear(a, b, np.matmul, a.shape[-1], pullback)
 
 
+def dot(a: Taped, b: Taped) -> Taped:
+    """np.dot: a product with a number, matmul up to two axes, beyond that all rows with all columns."""
+    if a.ndim == 0 or b.ndim == 0:
+        return op.multiply(a, b)
+    if b.ndim == 1 or max(a.ndim, b.ndim) <= 2:
+        return matmul(a, b)
+    left, right = _LETTERS[: a.ndim - 1], _LETTERS[a.ndim : a.ndim + b.ndim - 1]
+    summed = _LETTERS[a.ndim - 1]
+    return einsum(f"{left}{summed},{right[:-1]}{summed}{right[-1]}->{left}{right}", a, b)
+
+
 def _last_swapped(a: Taped) -> Taped:
     return op.transpose(a, (*range(a.ndim - 2), a.ndim - 1, a.ndim - 2))
 

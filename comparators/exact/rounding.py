@@ -65,7 +65,7 @@ class Rounding:
     ) -> Ball:
         """``mid`` with the rounding of its own operation; ``nonzero`` says where it may not underflow to 0."""
         rounding = np.asarray(np.abs(mid))
-        if nonzero is not None and np.min(rounding, initial=np.inf) < self.low:
+        if nonzero is not None and np.fmin.reduce(rounding, axis=None, initial=np.inf) < self.low:
             if np.any((rounding < self.low) & nonzero()):
                 raise Undecided("underflow")
             # What is left are zeros.  Their err may have underflowed; it must stay positive where an operand's is.

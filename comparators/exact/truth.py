@@ -6,7 +6,7 @@ Ziv's strategy (A. Ziv, Fast evaluation of elementary mathematical functions wit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -64,7 +64,15 @@ class Exact:
             # A winner whose gradient is infinite (a branch at its pole) is no member of a bounded set.
             bounded = {ties: g for ties, g in others.items() if _as_finite(g, gradients)}
             extremes = bounded if any(_differ(gradients, g) for g in bounded.values()) else {}
-        return Truth(primal, gradients, _largest(scenario.cotangent), extremes, tied, arithmetic.name)
+        return Truth(
+            primal,
+            gradients,
+            cotangent_max=_largest(scenario.cotangent),
+            beyond=_beyond(scenario, (primal, *gradients)),
+            extremes=extremes,
+            ties=tied,
+            arithmetic=arithmetic.name,
+        )
 
     def _run(
         self, scenario: Scenario, arithmetic: Any, ties: str
@@ -75,7 +83,7 @@ class Exact:
             tape.leaf(x, differentiable=i in scenario.differentiable) if is_floating(x.dtype) else x
             for i, x in enumerate(scenario.args)
         ]
-        y = tape.lift(self.definition(*args, **scenario.params))
+        y = tape.lift(_called(self.definition, args, scenario.params))
         if y.shape != scenario.cotangent.shape:
             raise UsageError(
                 f"the cotangent has shape {scenario.cotangent.shape}, the definition's result {y.shape}"
@@ -120,6 +128,26 @@ def _pull(
     x = inputs[wanted]
     x.needed = True
     return tape.backward(tape.lift(definition(*inputs, **params)), tape.lift(y_bar), [x], retain=True)[0]
+
+
+def _called(definition: Definition, args: Sequence[Any], params: Mapping[str, Any]) -> Any:
+    """The definition's result; NumPy may have hidden our error for an unsupported function behind one of its own."""
+    try:
+        return definition(*args, **params)
+    except (Undecided, UsageError):
+        raise
+    except Exception as error:
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, UsageError):
+            cause = cause.__cause__ or cause.__context__
+        if cause is not None:
+            raise cause from None
+        raise UsageError(f"the definition raised {type(error).__name__}: {error}") from error
+
+
+def _beyond(scenario: Scenario, enclosures: Sequence[Enclosure]) -> bool:
+    infinite = any(is_floating(x.dtype) and bool(np.isinf(x.astype(np.float64)).any()) for x in scenario.args)
+    return infinite and any(bool(np.isnan(enclosure.mid).any()) for enclosure in enclosures)
 
 
 def _ladder(form: Format, scenario: Scenario) -> Iterator[Step]:

@@ -53,9 +53,6 @@ def test_the_textbook_rule_that_the_bugs_were_planted_into_passes(operation: str
     assert report.ok, str(report)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a rule is run to its end before it is run again, so no state is stale"
-)
 def test_a_pullback_that_reads_the_state_of_the_latest_forward_is_found() -> None:
     kept = {}
 

@@ -34,7 +34,9 @@ def _generator(seed: int) -> Rng:
 
 def _cotangent(kind: str, rng: Rng, shape: Shape, dtype: str) -> Array:
     # The shorter generator is twice as fast, which shows at 10^6 entries.
-    values = np.asarray(rng.standard_normal(shape, dtype=np.float64 if dtype == "float64" else np.float32))
+    values: Array = np.asarray(
+        rng.standard_normal(shape, dtype=np.float64 if dtype == "float64" else np.float32)
+    )
     if kind == "one_hot" and values.size:
         hot = np.zeros(shape)
         hot.flat[rng.integers(hot.size)] = rng.choice((-2.5, -1.0, 1.0, 3.0))

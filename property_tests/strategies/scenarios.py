@@ -109,7 +109,10 @@ def explicit_scenarios(
 
 def _primal_shape(definition: Definition, args: tuple[Array, ...], params: Mapping[str, Any]) -> Shape:
     """Shape of the primal, from the plain definition; 16-bit arguments are widened, since NumPy is slow in them."""
-    wide = (array.astype(np.float32) if is_floating(array.dtype) and array.itemsize < 4 else array for array in args)
+    wide = (
+        array.astype(np.float32) if is_floating(array.dtype) and array.itemsize < 4 else array
+        for array in args
+    )
     with np.errstate(all="ignore"):
         return np.shape(definition(*wide, **params))
 
