@@ -100,7 +100,9 @@ def _sort_out(
         nonfinite=bool(nonfinite.any()),
         undefined=bool(undefined.any()),
         flushed=bool(outside.any() and (flushed == outside).all()),
-        **_worst_entry(got, truth, np.where(np.isfinite(error), error, 0), ratio, form, undefined),
+        **_worst_entry(
+            got, truth, np.where(np.isfinite(error), error, 0), ratio, form, (nonfinite, outside, undefined)
+        ),
     )
 
 
@@ -115,21 +117,19 @@ def _structure(got: Array | None, truth: Enclosure, form: Format) -> str | None:
 
 
 def _worst_entry(
-    got: Array, truth: Enclosure, error: Array, ratio: Array, form: Format, undefined: Array | None = None
+    got: Array, truth: Enclosure, error: Array, ratio: Array, form: Format, notable: tuple[Array, ...] = ()
 ) -> dict[str, Any]:
-    """The entry with the largest error in budgets, and the worst of the array in three measures."""
+    """The entry with the largest error in budgets, and the worst of the array in three measures.
+
+    ``notable`` are kinds of entries, the most notable first: the entry shown is of the first kind that there is.
+    """
     if not ratio.size:
         return {}
-    at = int(np.argmax(ratio))
-    if undefined is not None and not np.ravel(ratio)[at] and undefined.any():
-        at = int(np.argmax(undefined))  # nothing is off: show what was returned where nothing is right
+    kind = next((entries for entries in notable if entries.any()), None)
+    at = int(np.argmax(ratio if kind is None else np.where(kind, ratio, -1)))
     index = tuple(int(i) for i in np.unravel_index(at, ratio.shape))
     size = np.abs(truth.mid)
-    scale = (
-        float(np.max(size, initial=0.0))
-        if undefined is None
-        else float(np.max(size, initial=0.0, where=np.isfinite(size)))
-    )
+    scale = float(np.max(size, initial=0.0, where=np.isfinite(size) if notable else True))
     largest = float(np.max(error, initial=0.0))
     worst = Worst(
         budget_ratio=float(ratio[index]),
