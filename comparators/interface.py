@@ -6,6 +6,7 @@ Nothing is judged here; ``gradassay.verdicts`` does that.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -39,17 +40,19 @@ def evaluate_rule(rule: Rule, scenario: Scenario, *, twice: bool = False) -> Eva
     """
     args, cotangent = scenario.args, scenario.cotangent
     before = [array.copy() for array in (*args, cotangent)] if twice else []
-    first = _run(rule, scenario)
+    first, changed = _run(rule, scenario, again=twice)
     if not twice or first.error or first.structure:
         return first
-    changed = [i for i, (a, b) in enumerate(zip(before, (*args, cotangent), strict=True)) if not _same(a, b)]
-    if changed:
-        what = "the cotangent" if changed[0] == len(args) else f"argument {changed[0]}"
+    inputs = [i for i, (a, b) in enumerate(zip(before, (*args, cotangent), strict=True)) if not _same(a, b)]
+    if inputs:
+        what = "the cotangent" if inputs[0] == len(args) else f"argument {inputs[0]}"
         return _impure(first, f"changes {what} in place")
+    if changed:
+        return _impure(first, changed)
     kept = [array.copy() for array in _results(first)]
-    if not _alike(kept, _results(_run(rule, scenario))):
+    if not _alike(kept, _results(_run(rule, scenario)[0])):
         return _impure(first, "two identical calls differ")
-    if not _alike(kept, _results(_run(_disturbed(rule), scenario))):
+    if not _alike(kept, _results(_run(_disturbed(rule), scenario)[0])):
         return _impure(first, "the pullback uses what a later call left behind")
     return first
 
@@ -70,30 +73,40 @@ def _alike(kept: list[Array], again: list[Array]) -> bool:
     return len(kept) == len(again) and all(map(_same, kept, again))
 
 
-def _run(rule: Rule, scenario: Scenario) -> Evaluation:
+def _run(rule: Rule, scenario: Scenario, *, again: bool = False) -> tuple[Evaluation, str | None]:
+    """One call of rule and pullback; with ``again`` a second call of the same pullback, and what that changed."""
+    changed = None
     try:
         with np.errstate(all="ignore"):
             returned = rule(*scenario.args, **scenario.params)
             if not (isinstance(returned, tuple) and len(returned) == 2 and callable(returned[1])):
-                return Evaluation(
-                    structure=f"a rule returns (primal, pullback); this one returned {_types(returned)}"
-                )
-            primal, pullback = returned
-            primal = np.asarray(primal)
-            if not scenario.valid:
-                return Evaluation(primal=primal)
-            if primal.shape != scenario.cotangent.shape:
-                return Evaluation(primal=primal)  # the pullback has nothing to pull back
-            # A primal that the rule keeps and changes later must not change under us.
-            primal = primal.copy()
-            pulled = pullback(scenario.cotangent)
-    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+                sentence = f"a rule returns (primal, pullback); this one returned {_types(returned)}"
+                return Evaluation(structure=sentence), None
+            y, pullback = np.asarray(returned[0]), returned[1]
+            primal = y.copy()  # a rule that keeps its primal may change it later
+            if not scenario.valid or y.shape != scenario.cotangent.shape:
+                return Evaluation(primal=primal), None  # the pullback has nothing to pull back
+            gradients, structure = _select(pullback(scenario.cotangent), scenario)
+            found = Evaluation(primal=primal, gradients=gradients, structure=structure)
+            if again and structure is None:
+                changed = _changed(found, y, pullback, scenario)
+    except (KeyboardInterrupt, GeneratorExit):
         raise
-    except BaseException as error:  # pyo3 panics and framework errors are not all Exceptions
+    except BaseException as error:  # SystemExit, pyo3 panics and framework errors are not all Exceptions
         line = str(error).strip().splitlines()
-        return Evaluation(error=f"{type(error).__name__}: {line[0] if line else ''}".rstrip(": "))
-    gradients, structure = _select(pulled, scenario)
-    return Evaluation(primal=primal, gradients=gradients, structure=structure)
+        return Evaluation(error=f"{type(error).__name__}: {line[0] if line else ''}".rstrip(": ")), None
+    return found, changed
+
+
+def _changed(found: Evaluation, y: Array, pullback: Callable[[Any], Any], scenario: Scenario) -> str | None:
+    """What the pullback, called a second time on the same cotangent, turns out to have changed."""
+    kept = [None if g is None else g.copy() for g in found.gradients]
+    if found.primal is not None and not _same(found.primal, y):
+        return "the pullback changes the primal"
+    second, _ = _select(pullback(scenario.cotangent), scenario)
+    if not _alike([g for g in kept if g is not None], [g for g in second if g is not None]):
+        return "the pullback called twice gives two answers"
+    return None
 
 
 def _types(returned: Any) -> str:
@@ -110,7 +123,10 @@ def _select(pulled: Any, scenario: Scenario) -> tuple[tuple[Array | None, ...], 
         parts = tuple(parts[i] for i in wanted)
     if len(parts) != len(wanted):
         return (), f"the pullback returned {len(parts)} gradients for {len(wanted)} differentiable arguments"
-    return tuple(None if part is None else np.asarray(part) for part in parts), None
+    try:
+        return tuple(None if part is None else np.asarray(part) for part in parts), None
+    except ValueError:  # a ragged list
+        return (), "the pullback returned something that is no array"
 
 
 def _results(evaluation: Evaluation) -> list[Array]:

@@ -171,6 +171,10 @@ def _load(names: Sequence[str]) -> tuple[list[registry.Implementation], dict[str
 
 def chosen(kind: str, names: Sequence[str] | None, known: tuple[str, ...]) -> tuple[str, ...]:
     """The names asked for, in the report's order; all where none were."""
+    if isinstance(names, str):
+        names = (names,)
+    if names is not None and not all(isinstance(name, str) for name in names):
+        raise UsageError(f"{kind}s are given by name, as {known[0]!r}; this is {names!r}")
     for name in names or ():
         if name not in known:
             close = get_close_matches(name, known, n=1)
@@ -180,7 +184,7 @@ def chosen(kind: str, names: Sequence[str] | None, known: tuple[str, ...]) -> tu
 
 
 def positive(what: str, value: int) -> int:
-    """``value``, or UsageError where it is below 1."""
-    if value < 1:
-        raise UsageError(f"{what} is {value}; it has to be at least 1")
+    """``value``, or UsageError where it is no whole number from 1."""
+    if not isinstance(value, int) or value < 1:
+        raise UsageError(f"{what} is {value!r}; it has to be a whole number from 1")
     return value

@@ -24,7 +24,10 @@ def explained(
 ) -> Finding:
     """A failing finding with the mildest explanation that holds."""
     for name, definition in question.conventions.items():
-        if _is_convention(question, evaluation, finding, Exact(definition)):
+        # First as if every decision were taken as the truth takes it; then with the doubts of the budget.
+        if any(
+            _is_convention(question, evaluation, finding, Exact(definition, doubts=d)) for d in (False, True)
+        ):
             return replace(finding, verdict=Verdict.CONVENTION, cause=name)
     if question.scenario.layout not in ("C", "read_only") and _agrees_when_contiguous(question, comparator):
         return replace(finding, verdict=Verdict.IMPURE, cause="depends on the memory layout")
@@ -34,7 +37,7 @@ def explained(
 
 
 def _is_convention(question: Question, evaluation: Evaluation, finding: Finding, exact: Exact) -> bool:
-    """Whether the evaluation is the convention's truth, and that is not the definition's anyway."""
+    """Whether the evaluation is the convention's truth, and that can be told from the definition's."""
     for truth in Question(question.scenario, exact, {}).truths():
         members = [truth, *(replace(truth, gradients=gradients) for gradients in truth.extremes.values())]
         found = [comparisons_with(evaluation, member, question.form) for member in members]
@@ -47,13 +50,13 @@ def _is_convention(question: Question, evaluation: Evaluation, finding: Finding,
 
 
 def _differs(finding: Finding, truth: Truth) -> bool:
-    """Where the definition is missed, the convention has a value of its own."""
+    """Where the definition is missed, the convention has a value of its own, budgets and all."""
     example = finding.example
     if example is None or example.index is None or example.expected is None or example.budget is None:
         return False
     enclosure = by_path(truth)[example.path]
-    value, radius = float(enclosure.mid[example.index]), float(enclosure.rad[example.index])
-    return not math.isnan(value) and not abs(value - example.expected) <= radius + example.budget
+    value, budget = float(enclosure.mid[example.index]), float(enclosure.budget[example.index])
+    return not math.isnan(value) and not abs(value - example.expected) <= budget + example.budget
 
 
 def _by_rounding(question: Question, comparator: Comparator, finding: Finding) -> bool:
@@ -61,18 +64,17 @@ def _by_rounding(question: Question, comparator: Comparator, finding: Finding) -
 
     Narrow formats: what the same implementation computes from the same inputs in float64 agrees once it is rounded, or
     is at least ``SHRINKS`` times closer (a formula that cancels cancels there, too, only further down).  In
-    float64 there is mostly nothing wider to run: there, an error that leaves half of the digits of the largest entry
-    right (sqrt(u)).
+    float64 there is mostly nothing wider to run: there, an error that leaves half of the digits right that the budget
+    leaves (sqrt(u) times what the budget is u times), or that is a few roundoffs of the cotangent (1 - s, cancelled).
     """
     if question.scenario.dtype != "float64":
         return _better_when_widened(question, comparator, finding)
     example = finding.example
     if example is None or example.expected is None or example.got is None:
         return False
-    mid = by_path(next(question.truths()))[example.path].mid
-    sizes = [np.abs(np.asarray(a, np.float64)) for a in (mid, question.scenario.cotangent)]
-    scale = max(float(np.max(s, initial=0.0, where=np.isfinite(s))) for s in sizes)
-    return abs(example.got - example.expected) <= math.sqrt(question.form.u) * scale
+    error, budget = abs(example.got - example.expected), example.budget or 0.0
+    cancelled = 64 * question.form.u * max(abs(example.expected), next(question.truths()).cotangent_max)
+    return error <= max(math.sqrt(question.form.u) * budget / question.form.u, cancelled)
 
 
 def _agrees_when_contiguous(question: Question, comparator: Comparator) -> bool:

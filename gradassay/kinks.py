@@ -40,7 +40,8 @@ def tied_entries(truth: Truth) -> list[Array]:
 
 def membership(evaluation: Evaluation, truth: Truth, form: Format) -> Membership:
     """Which member of the set the evaluation's gradients are, everything beside the ties being right."""
-    members = {"split": truth.gradients} | {f"all to the {name}": g for name, g in truth.extremes.items()}
+    own = "split" if truth.split else "as the definition compares"
+    members = {own: truth.gradients} | {f"all to the {name}": g for name, g in truth.extremes.items()}
     for name, gradients in members.items():
         if all(map(_is, evaluation.gradients, gradients, [form] * len(gradients))):
             return Verdict.SUBGRADIENT, f"tie: {name}"

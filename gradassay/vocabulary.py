@@ -145,6 +145,8 @@ class Truth:
     """At a kink, the gradients of other winners of the tie (first, last); empty where the gradient is one."""
     ties: int = 0
     """How many ties between two values there were; with one, the set is the segment between its extremes."""
+    split: bool = True
+    """Whether ``gradients`` split a tie evenly, or take the branch that the definition's comparison takes."""
     arithmetic: str = "float64"
     """The arithmetic it was computed in: float64, longdouble or arb-<bits>."""
 

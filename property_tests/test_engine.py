@@ -194,7 +194,7 @@ USAGE: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "dtype": ({"dtypes": ["float23"]}, "unknown dtype 'float23'; known: float64.*did you mean"),
     "nothing close": ({"dtypes": ["posit"]}, "known: float64, float32, float16, bfloat16$"),
-    "examples": ({"examples": 0}, "examples is 0; it has to be at least 1"),
+    "examples": ({"examples": 0}, "examples is 0; it has to be a whole number from 1"),
 }
 
 

@@ -48,7 +48,7 @@ def call_ufunc(
 def call_function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What ``Taped.__array_function__`` does."""
     if func not in FUNCTIONS:
-        raise refuse(func.__name__)
+        raise refuse(f"{func.__module__}.{func.__name__}".removeprefix("numpy."))
     return FUNCTIONS[func](*args, **kwargs)
 
 
@@ -102,6 +102,11 @@ def _product(a: Taped, axes: tuple[int, ...]) -> Taped:
 
 def _mean(a: Taped, axes: tuple[int, ...]) -> Taped:
     return op.divide(op.total(a, axes), a.tape.lift(int(np.prod([a.shape[i] for i in axes], dtype=np.int64))))
+
+
+def _variance(a: Taped, axes: tuple[int, ...]) -> Taped:
+    centred = op.subtract(a, _mean(a, axes))
+    return _mean(op.multiply(centred, centred), axes)
 
 
 _sum, _max, _min, _prod = (_reduction(kernel) for kernel in (op.total, op.largest, _smallest, _product))
@@ -196,6 +201,8 @@ def _plain(function: Callable[..., Any]) -> Callable[..., Any]:
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.sum: _sum,
     np.mean: _reduction(_mean),
+    np.var: _reduction(_variance),
+    np.std: _reduction(lambda a, axes: op.sqrt(_variance(a, axes))),
     np.max: _max,
     np.amax: _max,
     np.min: _min,

@@ -214,6 +214,8 @@ class MidRad(Rounding):
         spread = a.err + np.max(np.where(taken, a.err, 0), axis=axis, keepdims=True)
         if np.any(np.count_nonzero(gap <= spread * self.ratio, axis=axis) > 1):
             raise Undecided("a maximum of computed values")
+        if not self.doubts:
+            return taken, np.zeros((), bool)
         close = gap <= spread
         return taken, close & (np.count_nonzero(close, axis=axis, keepdims=True) > 1)
 
@@ -227,7 +229,7 @@ class MidRad(Rounding):
         gap, spread = np.abs(a.mid - b.mid), a.err + b.err
         if np.any((gap <= spread * self.ratio) & (spread > 0)):
             raise Undecided("a comparison of computed values")
-        return decision, gap <= spread
+        return decision, gap <= spread if self.doubts else np.zeros((), bool)
 
     def select(self, decision: Array, doubt: Array, a: Ball, b: Ball) -> Ball:
         mid = np.where(decision, a.mid, b.mid)

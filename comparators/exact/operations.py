@@ -146,6 +146,7 @@ def maximum(a: Taped, b: Taped) -> Taped:
     if a.tape.ties != "split" or not np.any(above.tie):
         return y
     # Equal values: the mean of both is the value, and splits the gradient.
+    a.tape.split = True
     return where(above.tie, multiply(add(a, b), a.tape.lift(0.5)), y)
 
 
@@ -167,7 +168,9 @@ def largest(a: Taped, axis: tuple[int, ...]) -> Taped:
     y = a.tape.make(a.tape.arithmetic.max(a.ball, axis), (a,), pullback)
     if a.needed:
         taken, _ = a.tape.arithmetic.winners(a.ball, axis)
-        a.tape.tied += int(np.sum(np.maximum(np.count_nonzero(taken, axis=axis) - 1, 0)))
+        tied = int(np.sum(np.maximum(np.count_nonzero(taken, axis=axis) - 1, 0)))
+        a.tape.tied += tied
+        a.tape.split |= tied > 0
     return y
 
 

@@ -47,6 +47,7 @@ class Rounding:
         #: Below this, u |v| is no normal number of the working dtype, and radii would underflow.
         self.low = info.tiny / self.u
         self.zero = np.zeros((), working)
+        self.doubts = True
         self._c = LIBRARY_ULPS / min(FUNCTION_ULPS.values())
 
     @property

@@ -31,6 +31,8 @@ class Tape:
         """Which winner a tie is given to in the backward pass: split, first or last."""
         self.tied = 0
         """How many decisions of the definition compared two equal values."""
+        self.split = False
+        """Whether a tie was split evenly; a condition of ``where`` cannot be, and is taken as it compares."""
         self._recording = True
         self._made = 0
 
@@ -234,6 +236,10 @@ def _method(name: str) -> Callable[..., Any]:
 for _name in (
     "sum",
     "mean",
+    "var",
+    "std",
+    "var",
+    "std",
     "prod",
     "max",
     "min",

@@ -35,8 +35,10 @@ class Exact:
 
     name = "exact"
 
-    def __init__(self, definition: Definition) -> None:
+    def __init__(self, definition: Definition, *, doubts: bool = True) -> None:
         self.definition = definition
+        self.doubts = doubts
+        """Whether the budget takes in the other branch where computed values are close; the truth never does."""
 
     def supports(self, scenario: Scenario) -> str | None:
         """None, or why there is no truth for this scenario."""
@@ -57,9 +59,9 @@ class Exact:
         return next(self.truths(scenario), None)
 
     def _truth(self, scenario: Scenario, arithmetic: Any) -> Truth:
-        primal, gradients, tied = self._run(scenario, arithmetic, "split")
+        primal, gradients, tape = self._run(scenario, arithmetic, "split")
         extremes = {}
-        if tied:
+        if tape.tied:
             others = {ties: self._run(scenario, arithmetic, ties)[1] for ties in ("first", "last")}
             # A winner whose gradient is infinite (a branch at its pole) is no member of a bounded set.
             bounded = {ties: g for ties, g in others.items() if _as_finite(g, gradients)}
@@ -70,14 +72,16 @@ class Exact:
             cotangent_max=_largest(scenario.cotangent),
             beyond=_beyond(scenario, (primal, *gradients)),
             extremes=extremes,
-            ties=tied,
+            ties=tape.tied,
+            split=tape.split,
             arithmetic=arithmetic.name,
         )
 
     def _run(
         self, scenario: Scenario, arithmetic: Any, ties: str
-    ) -> tuple[Enclosure, tuple[Enclosure, ...], int]:
+    ) -> tuple[Enclosure, tuple[Enclosure, ...], Tape]:
         form = FORMATS[scenario.dtype]
+        arithmetic.doubts = self.doubts
         tape = Tape(arithmetic, ties)
         args: list[Any] = [
             tape.leaf(x, differentiable=i in scenario.differentiable) if is_floating(x.dtype) else x
@@ -95,7 +99,7 @@ class Exact:
         x_bars = tape.backward(y, y_bar, wanted)
         del y, y_bar, wanted
         underflow = gradient_underflow(form, _largest(scenario.cotangent))
-        return primal, tuple(_enclose(arithmetic, x_bar, underflow) for x_bar in x_bars), tape.tied
+        return primal, tuple(_enclose(arithmetic, x_bar, underflow) for x_bar in x_bars), tape
 
 
 def vjp(definition: Definition, wanted: int = 0) -> Callable[..., Any]:

@@ -69,6 +69,8 @@ UFUNC_CALLS: dict[np.ufunc, Call] = {
 FUNCTION_CALLS: dict[Any, Call] = {
     np.sum: lambda x, p: np.sum(x, axis=(0, 1), keepdims=True),
     np.mean: lambda x, p: np.mean(x, axis=-1),
+    np.var: lambda x, p: np.var(x, axis=-1),
+    np.std: lambda x, p: np.std(p * x, axis=-1),
     np.max: lambda x, p: np.max(x, axis=0),
     np.amax: lambda x, p: np.amax(x, axis=1, keepdims=True),
     np.min: lambda x, p: np.min(x, axis=1),
@@ -218,8 +220,8 @@ def into_a_buffer(x: Any) -> Any:
 
 
 UNCLEAR: dict[str, Callable[[Any], Any]] = {
-    "x.std()": lambda x: x.std(),
-    "x.var()": lambda x: x.var(),
+    "x.cumprod()": lambda x: x.cumprod(),
+    "x.argsort()": lambda x: x.argsort(),
     "x.flatten()": lambda x: x.flatten(),
     "x.argmax()": lambda x: x.argmax(),
     "x.item()": lambda x: x[0, 0].item(),
