@@ -33,7 +33,7 @@ def close(got: Any, expected: Any) -> None:
 
 
 #: NumPy has no loop over Python objects for these; their closed forms are below.
-WITHOUT_OBJECTS = {"exp2", "log2", "log10", "logaddexp", "fabs", "isnan", "isfinite", "isinf"}
+WITHOUT_OBJECTS = {"exp2", "log2", "log10", "logaddexp", "fabs", "isnan", "isfinite", "isinf", "var", "std"}
 
 
 @pytest.mark.parametrize("arithmetic", ["longdouble", "arb-128"])
@@ -48,6 +48,13 @@ def test_a_gradient_is_the_central_difference_in_3000_bits(name: str, arithmetic
     assert truth is not None
     assert not truth.extremes
     assert not every_miss(call, given_, truth)
+
+
+def test_variance_and_deviation_have_their_closed_forms() -> None:
+    x = np.array([0.3, 1.0, 2.75, 1.5])
+    centred = x - x.mean()
+    close(gradient(np.var, x, y_bar=-1.5), -1.5 * 2 * centred / x.size)
+    close(gradient(np.std, x, y_bar=-1.5), -1.5 * centred / (x.size * x.std()))
 
 
 LN2, LN10 = np.log(2), np.log(10)
