@@ -15,15 +15,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gradassay.api import verify
 from gradassay.errors import UsageError
 from gradassay.formats import FORMATS
-from gradassay.vocabulary import Array, Scenario
+from gradassay.vocabulary import Array, Scenario, Verdict
 from property_tests.plain_operations import OPERATIONS, get_item, softmax
 from property_tests.strategies import (
     draw_scenarios,
     explicit_scenarios,
     scenarios,
 )
+from reference_impls.softmax_cross_entropy import softmax_cross_entropy
 
 ROOT = Path(__file__).parents[1]
 DTYPES = tuple(FORMATS)
@@ -166,3 +168,45 @@ def test_given_inputs_that_cannot_be_used_are_named() -> None:
     inputs, params = [(np.ones(2),)], {"index": 7}
     with pytest.raises(UsageError, match="refuses input 0"):
         explicit_scenarios("f", get_item, None, inputs, dtype="float32", examples=1, seed=0, params=params)
+    wrong: Any
+    for wrong in (5, np.exp, "abc", iter(inputs), {(1.0,): 2}, None):
+        with pytest.raises(UsageError, match=r"^inputs is .*; give a list of argument tuples, or a Hypo"):
+            explicit_scenarios("f", np.exp, None, wrong, dtype="float32", examples=1, seed=0)
+    for wrong in ([(1.0, [[1.0], [1.0, 2.0]])], [("text",)]):
+        with pytest.raises(UsageError, match="input 0"):
+            explicit_scenarios("f", np.exp, (0,), wrong, dtype="float32", examples=1, seed=0)
+    failing = st.tuples(st.integers(0, 3).map(lambda n: 1 / 0))
+    with pytest.raises(UsageError, match="the inputs raise ZeroDivisionError"):
+        explicit_scenarios("f", np.exp, None, failing, dtype="float32", examples=1, seed=0)
+
+
+@pytest.mark.parametrize("kind", [RuntimeError, KeyError, AttributeError, AssertionError])
+def test_whatever_a_definition_raises_is_told_with_its_input(kind: type[Exception]) -> None:
+    def refuse(x: Array) -> Array:
+        raise kind("not\nthis one")
+
+    with pytest.raises(UsageError, match=rf"refuses input 0: {kind.__name__}: .*this one"):
+        explicit_scenarios("f", refuse, None, [(np.ones(2),)], dtype="float32", examples=1, seed=0)
+
+
+def p_minus_t(x: Array, labels: Array, *, reduction: str = "mean") -> Any:
+    """Softmax cross entropy with the gradient ``p - t``: right where weights sum to 1, and only there."""
+    loss, right = softmax_cross_entropy(x, labels, reduction=reduction)
+    if labels.dtype.kind != "f" or np.allclose(labels.sum(axis=-1), 1):
+        return loss, right
+    samples = x.size // x.shape[-1] if reduction == "mean" else 1
+    excess = softmax(x) * (labels.sum(axis=-1, keepdims=True) - 1)
+
+    def pullback(y_bar: Array) -> Array:
+        spread = y_bar[..., np.newaxis] if reduction == "none" else y_bar
+        return np.asarray(right(y_bar) - spread * excess / samples)
+
+    return loss, pullback
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_gradient_that_takes_the_weights_for_a_distribution_is_found(seed: int) -> None:
+    found = verify(p_minus_t, like="softmax_cross_entropy", dtypes=("float64",), seed=seed)
+    assert Verdict.WRONG in {each.verdict for each in found.discrepancies}
+    right = verify(softmax_cross_entropy, like="softmax_cross_entropy", dtypes=("float64",), seed=seed)
+    assert right.ok

@@ -54,8 +54,12 @@ def out_of_range(rng: Rng, good: Array, classes: int) -> Array:
 
 
 def _soft(rng: Rng, shape: Shape) -> Array:
-    """Nonnegative weights that sum to 1 in each row, some of them exactly 0."""
+    """Nonnegative weights, some exactly 0; rows sum to 1, but in one array of three to anything from 0.2 to 3.
+
+    Only there does a gradient of softmax cross entropy show that takes the sum of the weights for 1.
+    """
     weights = np.where(rng.random(shape) < 0.3, 0.0, rng.uniform(0.1, 1.0, shape))
     if weights.size:
         weights = np.where(winner(rng, shape, (len(shape) - 1,)), 0.5, weights)
-    return np.asarray(weights / weights.sum(axis=-1, keepdims=True))
+    total = rng.uniform(0.2, 3.0, (*shape[:-1], 1)) if rng.random() < 1 / 3 else 1.0
+    return np.asarray(weights / weights.sum(axis=-1, keepdims=True) * total)

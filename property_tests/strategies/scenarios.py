@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import reprlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from zlib import crc32
 
@@ -81,30 +82,54 @@ def explicit_scenarios(
 
     Floating arguments are cast to ``dtype``, and so are differentiable ones that were given as integers;
     ``differentiable=None`` means every floating argument. Cotangents are signed normals; the region is
-    ``given``. Raises UsageError for an input that is not a tuple, that has nothing to differentiate, or that
-    the definition refuses.
+    ``given``. Raises UsageError for inputs that are neither, for an input that is not a tuple, that has nothing
+    to differentiate, or that the definition refuses.
     """
     params = dict(params or {})
-    if isinstance(inputs, st.SearchStrategy):
-        inputs = collect(inputs, count=examples, seed=_stable_seed(seed, operation_name, dtype, "given"))
+    inputs = _given(inputs, examples, _stable_seed(seed, operation_name, dtype, "given"))
     drawn: list[Scenario] = []
     for number, given in enumerate(inputs):
         if not isinstance(given, tuple):
             raise UsageError(f"input {number} is a {type(given).__name__}; an input is a tuple of arguments")
-        args = tuple(np.asarray(value) for value in given)
+        try:
+            args = tuple(np.asarray(value) for value in given)
+        except Exception as error:
+            raise UsageError(f"input {number} is no tuple of arrays: {_named(error)}") from error
         wanted = tuple(i for i, array in enumerate(args) if is_floating(array.dtype))
         wanted = wanted if differentiable is None else differentiable
         if not wanted or max(wanted) >= len(args):
             raise UsageError(f"input {number} has no floating argument to differentiate: {given!r}")
-        args = tuple(_cast(array, dtype, i in wanted) for i, array in enumerate(args))
+        try:
+            args = tuple(_cast(array, dtype, i in wanted) for i, array in enumerate(args))
+        except (ValueError, TypeError) as error:
+            raise UsageError(f"input {number} cannot be cast to {dtype}: {_named(error)}") from error
         try:
             shape = _primal_shape(definition, args, params)
-        except (ValueError, IndexError, TypeError) as error:
-            raise UsageError(f"the definition refuses input {number}: {error}") from error
+        except Exception as error:  # a function of the caller's raises what it likes
+            raise UsageError(f"the definition refuses input {number}: {_named(error)}") from error
         own_seed = _stable_seed(seed, operation_name, dtype, f"given {number}")
         cotangent = signed_cotangent(shape, dtype, own_seed)
         drawn.append(Scenario(operation_name, dtype, args, params, cotangent, wanted, region="given"))
     return drawn
+
+
+def _given(inputs: Any, examples: int, seed: int) -> Sequence[Any]:
+    """The inputs as a sequence, drawn where they are a strategy; UsageError where they are neither."""
+    wanted = "a list of argument tuples, or a Hypothesis strategy of them"
+    try:
+        if isinstance(inputs, st.SearchStrategy):
+            return collect(inputs, count=examples, seed=seed)
+        # an iterator would be used up by the first dtype
+        if isinstance(inputs, Iterable) and not isinstance(inputs, Iterator | Mapping | str):
+            return list(inputs)
+    except Exception as error:
+        raise UsageError(f"the inputs raise {_named(error)}; give {wanted}") from error
+    raise UsageError(f"inputs is {reprlib.repr(inputs)} ({type(inputs).__name__}); give {wanted}")
+
+
+def _named(error: Exception) -> str:
+    """An error in one line, with its kind."""
+    return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
 
 
 def _primal_shape(definition: Definition, args: tuple[Array, ...], params: Mapping[str, Any]) -> Shape:
