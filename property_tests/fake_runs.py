@@ -10,6 +10,15 @@ import numpy as np
 
 from gradassay.vocabulary import Array, Discrepancy, Example, Row, Run, Scenario, Verdict, Worst
 
+IMPLEMENTATIONS = (
+    "numpy",
+    "finite_differences",
+    "torch",
+    "torch.gather",
+    "tensorflow",
+    "tensorflow.keras",
+    "jax",
+)
 DTYPES = ("float64", "float32", "float16", "bfloat16")
 
 
@@ -109,6 +118,7 @@ def engine(result: Run | Callable[..., Run]) -> Any:
     """A stand-in for ``gradassay.engine`` that remembers how it was called."""
 
     class Engine:
+        implementations = staticmethod(lambda: IMPLEMENTATIONS)
         calls: ClassVar[list[tuple[tuple[Any, ...], dict[str, Any]]]] = []
 
         @staticmethod

@@ -20,6 +20,7 @@ import pytest
 
 from gradassay.cli import main
 from gradassay.cli.app import COMMANDS
+from gradassay.cli.interrupts import remembered_interrupt
 from gradassay.errors import UsageError
 from gradassay.vocabulary import Run, Verdict
 from property_tests.fake_runs import engine, realistic, row, run
@@ -151,6 +152,11 @@ def test_compare_passes_its_options_on(shell: Shell, measuring: Install) -> None
         ("compare", "--seed", "-1"),
         ("compare", "--dtypes", ","),
         ("compare", "--out"),
+        ("compare", "--out", ""),
+        ("compare", "--json", ""),
+        ("bench", "--json", ""),
+        ("check", "--expected", ""),
+        ("verify", "math:sin", "--inputs", ""),
         ("approve",),
         ("approve", "--reason", " "),
         ("check", "--expected", "nowhere.toml"),
@@ -324,20 +330,115 @@ def test_a_reader_that_goes_away_is_no_error(command: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_standard_output_is_one_line() -> None:
-    with open("/dev/full", "w") as full:
-        done = subprocess.run(
+SMALL = "compare softmax --examples 2 --implementations numpy --dtypes float32"
+full = pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="needs the device /dev/full")
+
+
+def bash(line: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """``line``, in which $G is the command."""
+    variables = {**os.environ, "G": f"{sys.executable} -m gradassay", **environment}
+    return subprocess.run(
+        ["bash", "-c", line], cwd=ROOT, env=variables, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@full
+@pytest.mark.parametrize(
+    "command", ["list", "--help", "--version", "compare --help", SMALL, f"{SMALL} --json -"]
+)
+@pytest.mark.parametrize("place", [">/dev/full", ">&-"])
+def test_a_standard_output_that_takes_nothing_is_one_line(command: str, place: str) -> None:
+    done = bash(f"$G {command} {place}")
+    assert done.returncode == 4
+    assert "cannot write to standard output" in one_line(done.stderr)
+
+
+@full
+def test_a_device_is_written_to_and_not_replaced() -> None:
+    done = bash(f"$G {SMALL} --json /dev/full")
+    assert done.returncode == 4
+    assert "cannot write /dev/full: No space left on device" in one_line(done.stderr)
+    assert Path("/dev/full").is_char_device()
+    done = bash(f"$G {SMALL} --json >(cat >&2)")
+    assert (done.returncode, json.loads(done.stderr)["schema"]) == (0, 1)
+
+
+@full
+@pytest.mark.parametrize("place", ["2>/dev/full", "2>&-"])
+def test_a_standard_error_that_takes_nothing_changes_no_exit_code(place: str) -> None:
+    assert bash(f"$G compare --bogus {place}").returncode == 4
+    assert bash(f"$G {SMALL} {place}").returncode == 0
+
+
+def test_a_link_stays_a_link(shell: Shell, measuring: Install) -> None:
+    measuring(realistic())
+    Path("real.json").write_text("old")
+    Path("link.json").symlink_to("real.json")
+    assert shell("compare", "--json", "link.json")[0] == 0
+    assert Path("link.json").is_symlink()
+    assert json.loads(Path("real.json").read_text())["schema"] == 1
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}],
+    ids=" ".join,
+)
+def test_an_encoding_without_our_letters_degrades(environment: dict[str, str]) -> None:
+    done = bash(f"$G {SMALL} && $G doctor", **environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.isascii()
+    assert "1 operation x 1 implementation" in done.stdout
+    assert "\n+ python" in done.stdout
+
+
+def test_json_is_the_same_document_in_ascii(tmp_path: Path) -> None:
+    """Where letters are replaced there would be other words in it."""
+    code = (
+        "import sys; from gradassay.cli import main; from property_tests.fake_runs import *\n"
+        "sys.modules['gradassay.engine'] = engine(run(notes=('ties · 2 × 2 − \U0001d7d9',)))\n"
+        "main(['compare', '--json', '-'])"
+    )
+    done = bash(f'{sys.executable} -c "$CODE"', CODE=code, PYTHONIOENCODING="ascii")
+    assert done.stdout.isascii()
+    assert json.loads(done.stdout)["notes"] == ["ties · 2 × 2 − \U0001d7d9"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
+def test_ctrl_c_while_importing_is_quiet(tmp_path: Path) -> None:
+    """click stands for whatever takes its time; what an interrupt makes of an import can be any exception."""
+    for raised in ("", "\nexcept KeyboardInterrupt: raise ImportError('numpy is broken')"):
+        body = "print('importing', flush=True)\nimport time; time.sleep(60)"
+        body = f"try:\n  {body.replace(chr(10), chr(10) + '  ')}{raised}" if raised else body
+        (tmp_path / "click.py").write_text(body)
+        process = subprocess.Popen(
             [sys.executable, "-m", "gradassay", "list"],
             cwd=ROOT,
-            stdout=full,
+            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=60,
-            check=False,
         )
-    assert done.returncode == 4
-    assert "standard output" in one_line(done.stderr)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "importing\n"
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+        assert (process.returncode, err) == (2, "interrupted\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
+def test_an_interrupt_that_python_drops_is_remembered_and_quiet(capsys: pytest.CaptureFixture[str]) -> None:
+    class Finalised:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0)
+
+    before = signal.getsignal(signal.SIGINT), sys.unraisablehook
+    with remembered_interrupt() as interrupted:
+        Finalised()
+    assert interrupted
+    assert capsys.readouterr().err == ""
+    assert (signal.getsignal(signal.SIGINT), sys.unraisablehook) == before
 
 
 def test_no_colour_goes_into_a_pipe(shell: Shell, measuring: Install) -> None:
@@ -399,6 +500,23 @@ def test_check_with_a_damaged_file_is_exit_code_4_with_its_line(shell: Shell, me
     assert fake.calls == []
 
 
+def test_check_refuses_names_that_nothing_has(shell: Shell, measuring: Install) -> None:
+    fake = measuring(run(row()))
+    shell("approve", "--reason", "first", "--expected", "e.toml")
+    whole = Path("e.toml").read_text()
+    for old, new in (("softmax", "sofmax"), ("numpy", "numpie"), ("float64", "float99")):
+        Path("e.toml").write_text(whole.replace(old, new))
+        number = len(fake.calls)
+        code, _, err = shell("check", "--expected", "e.toml")
+        assert code == 4
+        line = next(n for n, text in enumerate(Path("e.toml").read_text().splitlines(), 1) if new in text)
+        assert f"e.toml:{line}: unknown" in one_line(err)
+        assert repr(new) in err
+        assert len(fake.calls) == number
+    assert shell("approve", "--reason", "mended", "--expected", "e.toml")[0] == 0
+    assert shell("check", "--expected", "e.toml")[0] == 0
+
+
 @pytest.mark.parametrize("result", [run(row(), interrupted=True), run()])
 def test_neither_check_nor_approve_judges_by_half_a_run(
     result: Run, shell: Shell, measuring: Install
@@ -438,9 +556,29 @@ def test_verify_hands_rule_and_options_to_the_api(shell: Shell, monkeypatch: pyt
     shell("verify", "my_layers:mine", "--definition", "my_layers:formula", "--inputs", "my_layers:points")
     (rule, first), (_, second) = calls
     assert rule.__name__ == "mine"
+    assert first.pop("progress")
     assert first == {"like": "softmax", "dtypes": ("float32",), "examples": 100, "seed": 0}
     assert second["definition"].__name__ == "formula"
     assert second["inputs"] == [(1.0,)]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        ("5", "inputs is 5 (int); give a list of argument tuples, or a Hypothesis strategy"),
+        ("print", "(builtin_function_or_method); give a list"),
+        ("[(1.0,), 2.0]", "input 1 is a float"),
+    ],
+)
+def test_inputs_that_cannot_be_used_are_one_line(inputs: str, words: str, shell: Shell) -> None:
+    name = f"inputs_{abs(hash(inputs))}"
+    Path(f"{name}.py").write_text(
+        f"print('hello')\ndef square(x): return x * x, lambda y_bar: 2 * x * y_bar\nNOT = {inputs}\n"
+    )
+    for how in (("--like", "softmax"), ()):
+        code, out, err = shell("verify", f"{name}:square", *how, "--inputs", f"{name}:NOT")
+        assert (code, out) == (4, "")
+        assert words in one_line(err.removeprefix("hello\n"))
 
 
 @pytest.mark.parametrize(

@@ -188,6 +188,30 @@ def test_a_damaged_file_is_a_usage_error_with_line_and_remedy(damage: str, tmp_p
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("kind", ["operation", "implementation", "dtype"])
+def test_an_unknown_name_in_an_entry_is_a_usage_error_with_its_line(kind: str, tmp_path: Path) -> None:
+    names = {"operation": ["softmax"], "implementation": ["numpy"], "dtype": ["float64"]}
+    path = tmp_path / "expected.toml"
+    whole = text(approved(run(row(found=[IMPRECISE]))))
+    path.write_text(whole)
+    assert read(path, names) == read(path)
+    head, tail = whole.split("[[expected]]")
+    path.write_text(f"{head}[[expected]]{tail.replace(names[kind][0], 'other')}")
+    line = head.count("\n") + 1
+    with pytest.raises(
+        UsageError, match=rf"\.toml:{line}: unknown {kind} 'other'; known: {names[kind][0]}; "
+    ):
+        read(path, names)
+
+
+def test_finite_differences_are_gated_on_any_platform() -> None:
+    """They judge our own rules, and no framework."""
+    found = run(row(implementation="finite_differences", found=[WRONG]), environment={"simd": "AVX2"})
+    held = holding(found, Expectations(measured=measured(found), platform={"simd": "AVX512"}))
+    assert [breach.kind for breach in held.breaches] == [Kind.NEW]
+    assert held.elsewhere == ()
+
+
 def test_a_framework_on_another_platform_is_not_gated_but_the_subject_is() -> None:
     """Rare discrepancies of a framework depend on its version and the processor; the rules' own never do."""
     found = dataclasses.replace(realistic(), environment={"simd": "AVX2"})

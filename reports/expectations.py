@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -112,8 +112,12 @@ def approve(run: Run, before: Expectations, reason: str, *, seed: int, examples:
     return Expectations(seed, examples, frozenset(places), {**kept, **now}, platform_of(run))
 
 
-def read(path: Path) -> Expectations:
-    """Read ``path``; UsageError names file, line and remedy."""
+def read(path: Path, known: Mapping[str, Collection[str]] | None = None) -> Expectations:
+    """Read ``path``; UsageError names file, line and remedy.
+
+    ``known`` holds the names that exist, for each field of a Place; any other is an error then. Whoever writes
+    the file anew, and so drops what is no longer there, leaves it out.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -128,7 +132,7 @@ def read(path: Path) -> Expectations:
         told = re.search(r"line (\d+)", str(error))
         line = int(told[1]) if told else len(text.splitlines())  # else: at the end of the document
         raise _damaged(path, line, f"not TOML: {error}") from error
-    return _parse(path, text, document)
+    return _parse(path, text, document, known or {})
 
 
 def text(expectations: Expectations) -> str:
@@ -185,7 +189,9 @@ def _order(known: Known) -> tuple[Any, ...]:
     return place.operation, place.implementation, _dtype_order(place.dtype), known.verdict.rank, known.cause
 
 
-def _parse(path: Path, text: str, document: Mapping[str, Any]) -> Expectations:
+def _parse(
+    path: Path, text: str, document: Mapping[str, Any], names: Mapping[str, Collection[str]]
+) -> Expectations:
     if document.get("schema") != SCHEMA:
         raise _damaged(
             path, _line(text, r"schema"), f"schema is {document.get('schema')!r}, should be {SCHEMA}"
@@ -198,7 +204,7 @@ def _parse(path: Path, text: str, document: Mapping[str, Any]) -> Expectations:
                 path, _line(text, name), f"{name} is {value!r}, should be a whole number from {least}"
             )
         numbers[name] = value
-    places = frozenset(_places(path, text, document.get("measured", {})))
+    places = frozenset(_places(path, text, document.get("measured", {}), names))
     if not places:
         raise _damaged(
             path, _line(text, r"\[measured"), "[measured] is missing or empty, so nothing could be held"
@@ -215,6 +221,7 @@ def _parse(path: Path, text: str, document: Mapping[str, Any]) -> Expectations:
     for i, entry in enumerate(entries):
         line = starts[i] if i < len(starts) else None
         known, reason = _entry(path, line, entry)
+        _insist_on_names(path, line, names, **known.place._asdict())
         if known in reasons:
             raise _damaged(path, line, "this [[expected]] entry stands there twice")
         reasons[known] = reason
@@ -224,9 +231,10 @@ def _parse(path: Path, text: str, document: Mapping[str, Any]) -> Expectations:
     return Expectations(**numbers, measured=places, reasons=reasons, platform=platform)
 
 
-def _places(path: Path, text: str, table: Any) -> Iterable[Place]:
+def _places(path: Path, text: str, table: Any, names: Mapping[str, Collection[str]]) -> Iterable[Place]:
     for operation, implementations in table.items() if isinstance(table, dict) else ():
         where = _line(text, rf"\[measured\.\"?{re.escape(operation)}")
+        _insist_on_names(path, where, names, operation=operation)
         if not isinstance(implementations, dict):
             raise _damaged(
                 path, where, f"measured.{operation} should be a table of implementation = [dtypes]"
@@ -236,7 +244,19 @@ def _places(path: Path, text: str, table: Any) -> Iterable[Place]:
                 raise _damaged(
                     path, where, f"measured.{operation}.{implementation} should be a list of dtypes"
                 )
-            yield from (Place(operation, implementation, dtype) for dtype in dtypes)
+            line = _line(text, rf"\"?{re.escape(implementation)}\"?\s*=", after=where or 0) or where
+            for dtype in dtypes:
+                _insist_on_names(path, line, names, implementation=implementation, dtype=dtype)
+                yield Place(operation, implementation, dtype)
+
+
+def _insist_on_names(
+    path: Path, line: int | None, names: Mapping[str, Collection[str]], **given: str
+) -> None:
+    for kind, name in given.items():
+        if kind in names and name not in names[kind]:
+            what = f"unknown {kind} {name!r}; known: {', '.join(names[kind])}"
+            raise _damaged(path, line, what, f"correct it, or run: {APPROVE}")
 
 
 def _entry(path: Path, line: int | None, entry: Any) -> tuple[Known, str]:
@@ -254,10 +274,17 @@ def _entry(path: Path, line: int | None, entry: Any) -> tuple[Known, str]:
     return Known(Place(operation, implementation, dtype), Verdict(verdict), cause), reason
 
 
-def _line(text: str, pattern: str) -> int | None:
-    return next((n for n, line in enumerate(text.splitlines(), 1) if re.match(rf"\s*{pattern}", line)), None)
+def _line(text: str, pattern: str, after: int = 0) -> int | None:
+    """Number of the first line that begins with ``pattern``, of those behind line ``after``."""
+    lines = enumerate(text.splitlines(), 1)
+    return next((n for n, line in lines if n > after and re.match(rf"\s*{pattern}", line)), None)
 
 
-def _damaged(path: Path, line: int | None, what: str) -> UsageError:
+def _damaged(
+    path: Path,
+    line: int | None,
+    what: str,
+    remedy: str = f"restore it from version control, or delete it and run: {APPROVE}",
+) -> UsageError:
     where = f"{path}:{line}" if line else str(path)
-    return UsageError(f"{where}: {what}; restore it from version control, or delete it and run: {APPROVE}")
+    return UsageError(f"{where}: {what}; {remedy}")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 import traceback
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import click
 
+from gradassay.cli import output
 from gradassay.errors import UsageError
 
 #: command -> its module in this package; a command is one file and one line here.
@@ -59,7 +59,7 @@ def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
     if wanted and not ctx.resilient_parsing:
         from gradassay.environment import installed
 
-        click.echo(f"gradassay {installed('gradassay') or '(not installed)'}")
+        output.say(f"gradassay {installed('gradassay') or '(not installed)'}")
         ctx.exit()
 
 
@@ -76,38 +76,23 @@ def group() -> None:
     """Verify gradients against certified truth, PyTorch, TensorFlow and finite differences."""
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line ``argv`` (default: the process's own) and return its exit code."""
+def run(argv: Sequence[str] | None, interrupted: Sequence[bool]) -> int:
+    """Run ``argv`` and return its exit code; KeyboardInterrupt once ``interrupted`` holds anything."""
     try:
+        output.prepare()
         code = group.main(
             args=None if argv is None else list(argv), prog_name="gradassay", standalone_mode=False
         )
-        _flush()
+        output.flush()
         return int(code or Exit.FINE)
-    except UsageError as error:
-        return _complain(str(error))
-    except click.ClickException as error:
-        hint = ""
-        if isinstance(error, click.UsageError) and error.ctx is not None:
-            hint = f"; see: {error.ctx.command_path} --help"
-        return _complain(error.format_message().rstrip(".") + hint)
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted: nothing was measured", err=True)
-        return Exit.INTERRUPTED
-    except BrokenPipeError:
-        abandon_stdout()
-        return Exit.FINE
     except SystemExit as left:
         # click leaves with 1 where the reader of --help went away, having wrapped the stream; that is no verdict
         gone = type(sys.stdout).__name__.endswith("PacifyFlushWrapper")
         return Exit.FINE if gone else int(left.code or Exit.FINE)
     except Exception as error:
-        traceback.print_exc()
-        sentence = (
-            f"internal error: {type(error).__name__}: {error} (a defect of Gradassay, please report it)"
-        )
-        click.echo(sentence, err=True)
-        return Exit.CRASHED
+        if interrupted or isinstance(error, click.Abort):
+            raise KeyboardInterrupt from error
+        return _explain(error)
 
 
 def fail(message: str) -> NoReturn:
@@ -115,47 +100,23 @@ def fail(message: str) -> NoReturn:
     raise UsageError(message)
 
 
-def say(text: str) -> None:
-    """Write a result to standard output.
-
-    A reader that went away (``| head``) must not change the exit code of what was measured, so a broken
-    pipe is swallowed here; any other failure (a full disk) is the caller's to mend.
-    """
-    if sys.stdout is None:
-        return
+def _explain(error: Exception) -> Exit:
+    if isinstance(error, UsageError):
+        return _complain(str(error))
+    if isinstance(error, click.ClickException):
+        hint = ""
+        if isinstance(error, click.UsageError) and error.ctx is not None:
+            hint = f"; see: {error.ctx.command_path} --help"
+        return _complain(error.format_message().rstrip(".") + hint)
     try:
-        sys.stdout.write(text if text.endswith("\n") else text + "\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        abandon_stdout()
-    except OSError as error:
-        abandon_stdout()
-        fail(f"cannot write to standard output: {error.strerror or error}")
-
-
-def coloured() -> bool:
-    """Whether standard output wants colours."""
-    return sys.stdout is not None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-
-
-def style(text: str, **how: Any) -> str:
-    """``click.style`` where standard output wants colours, else the text alone."""
-    return click.style(text, **how) if coloured() else text
-
-
-def abandon_stdout() -> None:
-    """Point standard output at nothing, so that the interpreter's last flush cannot fail."""
-    try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError, AttributeError):
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  (lives as long as the process)
-
-
-def _flush() -> None:
-    if sys.stdout is not None:
-        sys.stdout.flush()
+        output.flush()  # fails once more where click could not write its help
+    except UsageError as unwritten:
+        return _complain(str(unwritten))
+    output.note("".join(traceback.format_exception(error)).rstrip())
+    output.note(f"internal error: {type(error).__name__}: {error} (a defect of Gradassay, please report it)")
+    return Exit.CRASHED
 
 
 def _complain(message: str) -> Exit:
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {message}", err=True)
+    output.note(f"{click.style('error:', fg='red', bold=True)} {message}")
     return Exit.USAGE

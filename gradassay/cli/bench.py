@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from gradassay.cli import options
-from gradassay.cli.app import Exit, coloured, say
+from gradassay.cli.app import Exit
+from gradassay.cli.output import coloured, ours_alone, say
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -28,18 +27,20 @@ TOO_SLOW = 2.0
 )
 @options.seed(0)
 @click.option(
-    "--json", "as_json", metavar="FILE", help="Write the figures there as JSON; - is standard output."
+    "--json",
+    "as_json",
+    metavar="FILE",
+    callback=options.not_empty,
+    help="Write the figures there as JSON; - is standard output.",
 )
 def bench_command(operations: tuple[str, ...], dtype: str, seed: int, as_json: str | None) -> int:
     """Time forward and pullback of OP (default: all), interleaved in one process, threads pinned."""
-    from pathlib import Path
-
     from gradassay.bench import bench
     from gradassay.cli.measuring import progress
-    from gradassay.cli.saving import Destination, write_atomically
+    from gradassay.cli.saving import Destination
 
-    Destination(None, as_json)
-    with contextlib.redirect_stdout(sys.stderr), progress() as report:
+    destination = Destination(None, as_json)
+    with ours_alone(), progress() as report:
         result = bench(
             list(operations) or None,
             dtype=dtype,
@@ -47,11 +48,8 @@ def bench_command(operations: tuple[str, ...], dtype: str, seed: int, as_json: s
             progress=lambda done, total, label: report(label, done, total),
         )
     text = json.dumps(result.to_dict(), indent=1, allow_nan=False) + "\n"
-    if as_json == "-":
-        say(text)
-    else:
-        if as_json is not None:
-            write_atomically(Path(as_json), text)
+    destination.write_json(text)
+    if not destination.json_on_stdout:
         say(_report(result))
     return Exit.FINE if result.rows else Exit.NOTHING
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gradassay.cli.app import say, style
+from gradassay.cli.output import say, style
 
 if TYPE_CHECKING:
     from gradassay.vocabulary import Operation

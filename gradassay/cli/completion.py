@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from gradassay.cli.app import fail, group, say
+from gradassay.cli.app import fail, group
+from gradassay.cli.output import say
 
 SHELLS = ("bash", "zsh", "fish")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from gradassay.cli.app import say, style
+from gradassay.cli.output import say, style
 
 #: What Gradassay itself needs; without one of them nothing works.
 NEEDED = ("numpy", "ml_dtypes", "hypothesis", "python-flint", "rich", "click", "tomlkit")

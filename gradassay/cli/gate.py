@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from gradassay.cli import options
-from gradassay.cli.app import Exit, fail, say, style
+from gradassay.cli.app import Exit, fail
+from gradassay.cli.output import note, say, style
 
 if TYPE_CHECKING:
     from reports.expectations import Expectations
@@ -25,29 +26,32 @@ def check_command(expected_file: str, out: str | None, json_to: str | None) -> i
 
     New, worse, vanished and stale discrepancies are breaches, each named with the command that approves it.
     """
+    from gradassay.catalogue import OPERATIONS
     from gradassay.cli.measuring import measure, outcome
     from gradassay.cli.saving import Destination
+    from gradassay.engine import implementations
+    from gradassay.formats import FORMATS
     from reports.expectations import read
     from reports.holding import holding
 
     path = Path(expected_file)
-    expectations = read(path)
+    known = {"operation": OPERATIONS, "implementation": implementations(), "dtype": FORMATS}
+    expectations = read(path, known)
     destination = Destination(out, json_to)
     run = measure(examples=expectations.examples, seed=expectations.seed)
     destination.save(run)
     done = outcome(run)
     if done in (Exit.INTERRUPTED, Exit.NOTHING):
-        click.echo(
+        note(
             "interrupted: nothing was held against the approved state"
             if done is Exit.INTERRUPTED
-            else "error: nothing was measured, so nothing was held",
-            err=True,
+            else "error: nothing was measured, so nothing was held"
         )
         return done
     held = holding(run, expectations)
     text = _report(held, expectations, path)
     if destination.json_on_stdout:
-        click.echo(text, err=True)
+        note(text)
     else:
         say(text)
         if os.environ.get("GITHUB_ACTIONS"):
@@ -85,9 +89,7 @@ def approve_command(reason: str, expected_file: str, examples: int | None, seed:
     run = measure(examples=examples, seed=seed)
     done = outcome(run)
     if done in (Exit.INTERRUPTED, Exit.NOTHING):
-        click.echo(
-            f"{path} is unchanged: {'interrupted' if run.interrupted else 'nothing was measured'}", err=True
-        )
+        note(f"{path} is unchanged: {'interrupted' if run.interrupted else 'nothing was measured'}")
         return done
     after = approve(run, before, reason, seed=seed, examples=examples)
     write_atomically(path, text(after))

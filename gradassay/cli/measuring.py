@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import io
-import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from types import FrameType
 from typing import TYPE_CHECKING
 
-from gradassay.cli.app import Exit, say
+from gradassay.cli.app import Exit
+from gradassay.cli.interrupts import remembered_interrupt
+from gradassay.cli.output import note, ours_alone, say
 
 if TYPE_CHECKING:
     from gradassay.cli.saving import Destination
@@ -31,7 +30,7 @@ def measure(
     """Compare; what frameworks print goes to standard error, so that standard output is ours alone."""
     from gradassay.engine import compare
 
-    with contextlib.redirect_stdout(sys.stderr), progress() as report:
+    with ours_alone(), progress() as report:
         return compare(
             list(operations) if operations else None,
             implementations=implementations,
@@ -46,10 +45,9 @@ def measure(
 def progress() -> Iterator[Progress]:
     """Give a progress callback that draws on standard error where that is a terminal.
 
-    It also sees to Ctrl-C: an interrupt that arrives inside a callback of the garbage collector (Hypothesis has
-    one) is printed and lost, so it is remembered and raised again at the next scenario.
+    It also sees to Ctrl-C: an interrupt that was lost is raised again at the next scenario.
     """
-    with _remembered_interrupt() as interrupted:
+    with remembered_interrupt() as interrupted:
         if sys.stderr is None or not sys.stderr.isatty():
             yield lambda label, done, total: _raise_again(interrupted)
             return
@@ -65,25 +63,6 @@ def progress() -> Iterator[Progress]:
                 bar.update(task, description=label, completed=done, total=total)
 
             yield report
-
-
-@contextlib.contextmanager
-def _remembered_interrupt() -> Iterator[list[bool]]:
-    """A list that is no longer empty once SIGINT has come; KeyboardInterrupt is raised as ever."""
-    interrupted: list[bool] = []
-
-    def remember(signum: int, frame: FrameType | None) -> None:
-        interrupted.append(True)
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():
-        yield interrupted
-        return
-    before = signal.signal(signal.SIGINT, remember)
-    try:
-        yield interrupted
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _raise_again(interrupted: list[bool]) -> None:
@@ -104,8 +83,8 @@ def show(run: Run, destination: Destination) -> None:
     """Save what was asked for; the table goes to standard output unless results.json does."""
     destination.save(run)
     if destination.json_on_stdout:
-        if run.interrupted and sys.stderr is not None:
-            sys.stderr.write("interrupted: results.json holds what was found so far\n")
+        if run.interrupted:
+            note("interrupted: results.json holds what was found so far")
     else:
         say(report_text(run))
 

@@ -27,6 +27,13 @@ class Names(click.ParamType[tuple[str, ...]]):
         return names
 
 
+def not_empty(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """Refuse ``""``, as an unset variable of a shell gives it: it is neither a name nor *not given*."""
+    if value == "":
+        raise click.BadParameter("is empty; name something, or leave the option out")
+    return value
+
+
 def implementations(command: Decorated) -> Decorated:
     """Add ``--implementations``."""
     return click.option(
@@ -67,13 +74,19 @@ def seed(default: int | None) -> Callable[[Decorated], Decorated]:
 
 def out(command: Decorated) -> Decorated:
     """Add ``--out``."""
-    return click.option("--out", metavar="DIR", help="Save results.json and report.md there.")(command)
+    return click.option(
+        "--out", metavar="DIR", callback=not_empty, help="Save results.json and report.md there."
+    )(command)
 
 
 def json(command: Decorated) -> Decorated:
     """Add ``--json``."""
     return click.option(
-        "--json", "json_to", metavar="FILE", help="Write results.json there; - is standard output."
+        "--json",
+        "json_to",
+        metavar="FILE",
+        callback=not_empty,
+        help="Write results.json there; - is standard output.",
     )(command)
 
 
@@ -83,6 +96,7 @@ def expected(command: Decorated) -> Decorated:
         "--expected",
         "expected_file",
         metavar="FILE",
+        callback=not_empty,
         default="reports/expected.toml",
         show_default=True,
         help="The approved expectations.",

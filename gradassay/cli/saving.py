@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+import codecs
 import io
+import json
 import os
+import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gradassay.cli.app import fail, say
+from gradassay.cli.app import fail
+from gradassay.cli.output import say
 
 if TYPE_CHECKING:
     from gradassay.vocabulary import Run
+
+
+#: What an encoding lacks becomes an escape of JSON, so that the document stays the same.
+_JSON_ESCAPES = "gradassay.json"
+
+
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
+
+
+codecs.register_error(_JSON_ESCAPES, _escape)
 
 
 class Destination:
@@ -21,13 +38,16 @@ class Destination:
     def __init__(self, out: str | None, json_to: str | None = None) -> None:
         """Fail now rather than after minutes of measuring."""
         self.folder = None if out is None else _usable_folder(Path(out), "--out")
-        self.json_on_stdout = json_to == "-"
+        self.json_on_stdout = json_to in ("-", "/dev/stdout")
         self.json_file: Path | None = None
         if json_to is not None and not self.json_on_stdout:
             self.json_file = Path(json_to)
             if self.json_file.is_dir():
                 fail(f"--json {json_to}: is a directory; name a file, or - for standard output")
-            _usable_folder(self.json_file.absolute().parent, "--json")
+            if not _is_device(self.json_file):
+                _usable_folder(self.json_file.absolute().parent, "--json")
+            elif not os.access(self.json_file, os.W_OK):
+                fail(f"--json {json_to}: cannot be written to")
 
     def save(self, run: Run) -> None:
         """Write every report that was asked for."""
@@ -37,16 +57,30 @@ class Destination:
             for reporter in REPORTERS.values():
                 if reporter.filename is not None:
                     write_atomically(self.folder / reporter.filename, _text(reporter.name, run))
-        if self.json_file is not None:
-            write_atomically(self.json_file, _text("json", run))
+        if self.json_file is not None or self.json_on_stdout:
+            self.write_json(_text("json", run))
+
+    def write_json(self, text: str) -> None:
+        """Write ``text``, a JSON document, to where ``--json`` says, if anywhere."""
         if self.json_on_stdout:
-            say(_text("json", run))
+            encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+            say(text.encode(encoding, _JSON_ESCAPES).decode(encoding))
+        elif self.json_file is not None:
+            write_atomically(self.json_file, text)
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Replace ``path`` by ``text`` whole, or leave it as it was; UsageError (exit 4) says why not."""
+    """Replace ``path`` by ``text`` whole, or leave it as it was; UsageError (exit 4) says why not.
+
+    A link stays one, its file is replaced. A device or a pipe, which must not be replaced, is written to.
+    """
     temporary = None
     try:
+        if _is_device(path):
+            with path.open("w", encoding="utf-8", newline="\n") as stream:
+                stream.write(text)
+            return
+        path = Path(os.path.realpath(path))
         handle, temporary = tempfile.mkstemp(
             dir=path.absolute().parent, prefix=f".{path.name}.", suffix=".tmp"
         )
@@ -66,6 +100,10 @@ def write_atomically(path: Path, text: str) -> None:
         if temporary is not None:
             with suppress(OSError):
                 os.unlink(temporary)
+
+
+def _is_device(path: Path) -> bool:
+    return path.exists() and not path.is_file()
 
 
 def _usable_folder(folder: Path, option: str) -> Path:

@@ -15,10 +15,20 @@ from gradassay.cli.app import fail
 
 @click.command("verify", short_help="Verify a rule of your own.")
 @click.argument("rule", metavar="MODULE:RULE")
-@click.option("--like", metavar="OP", help="The catalogue's operation that RULE implements.")
-@click.option("--definition", metavar="MODULE:FN", help="The textbook formula, a function in plain NumPy.")
 @click.option(
-    "--inputs", metavar="MODULE:NAME", help="A Hypothesis strategy of argument tuples, or a list of them."
+    "--like", metavar="OP", callback=options.not_empty, help="The catalogue's operation that RULE implements."
+)
+@click.option(
+    "--definition",
+    metavar="MODULE:FN",
+    callback=options.not_empty,
+    help="The textbook formula, a function in plain NumPy.",
+)
+@click.option(
+    "--inputs",
+    metavar="MODULE:NAME",
+    callback=options.not_empty,
+    help="A Hypothesis strategy of argument tuples, or a list of them.",
 )
 @options.dtypes
 @options.examples(100)
@@ -44,25 +54,27 @@ def verify_command(
     gradassay verify layers:softmax --like softmax
     gradassay verify layers:swish --definition layers:swish_formula --inputs layers:points
     """
-    from gradassay.cli.measuring import outcome, show
+    from gradassay.cli.measuring import outcome, progress, show
+    from gradassay.cli.output import ours_alone
     from gradassay.cli.saving import Destination
 
     if like and definition:
         fail("--like and --definition exclude each other; give one of them")
     destination = Destination(out, json_to)
-    found = load(rule, "RULE")
-    if not callable(found):
-        fail(f"RULE {rule}: is not callable; a rule is a function that returns (primal, pullback)")
-    given: dict[str, Any] = {} if dtypes is None else {"dtypes": dtypes}
-    if definition:
-        given["definition"] = load(definition, "--definition")
-    if inputs:
-        given["inputs"] = load(inputs, "--inputs")
-    from gradassay.api import verify
+    with ours_alone(), progress() as report:
+        found = load(rule, "RULE")
+        if not callable(found):
+            fail(f"RULE {rule}: is not callable; a rule is a function that returns (primal, pullback)")
+        given: dict[str, Any] = {} if dtypes is None else {"dtypes": dtypes}
+        if definition:
+            given["definition"] = load(definition, "--definition")
+        if inputs:
+            given["inputs"] = load(inputs, "--inputs")
+        from gradassay.api import verify
 
-    report = verify(found, like=like, examples=examples, seed=seed, **given)
-    show(report.run, destination)
-    return outcome(report.run)
+        found_out = verify(found, like=like, examples=examples, seed=seed, progress=report, **given)
+    show(found_out.run, destination)
+    return outcome(found_out.run)
 
 
 def load(name: str, option: str) -> Any:
