@@ -12,7 +12,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from comparators.adapters import FrameworkComparator, Function, Lazy, Native
-from comparators.tensorflow import class_indices, from_tensorflow, has_indices, quietly, reduce_loss
+from comparators.tensorflow import (
+    class_indices,
+    from_tensorflow,
+    has_indices,
+    quietly,
+    reduce_loss,
+    unnormalised,
+)
 
 
 @contextmanager
@@ -64,4 +71,8 @@ FUNCTIONS: Mapping[str, Function] = {
     "softmax_cross_entropy": softmax_cross_entropy,
 }
 
-COMPARATORS = {"tensorflow.keras": FrameworkComparator("tensorflow.keras", FUNCTIONS, from_tensorflow, keras)}
+COMPARATORS = {
+    "tensorflow.keras": FrameworkComparator(
+        "tensorflow.keras", FUNCTIONS, from_tensorflow, keras, unnormalised
+    )
+}

@@ -30,7 +30,7 @@ from comparators.adapters import (
     select,
     spread,
 )
-from gradassay.formats import is_floating
+from gradassay.formats import FORMATS, is_floating
 from gradassay.vocabulary import Array, Rule, Scenario
 
 
@@ -204,7 +204,20 @@ FUNCTIONS: Mapping[str, Function] = {
 # ---- what TensorFlow cannot express
 
 
+def unnormalised(scenario: Scenario) -> str | None:
+    """TensorFlow documents its gradient p - t as wrong unless labels sum to 1; the true one is p sum t - t."""
+    if scenario.operation != "softmax_cross_entropy" or scenario.args[1].shape != scenario.args[0].shape:
+        return None
+    labels = scenario.args[1].astype(np.float64)
+    rounding = 4 * labels.shape[-1] * FORMATS[scenario.dtype].u
+    if np.any(np.abs(labels.sum(axis=-1) - 1) > rounding):
+        return "TensorFlow's gradient of this loss is for labels that sum to 1"
+    return None
+
+
 def _limits(scenario: Scenario) -> str | None:
+    if reason := unnormalised(scenario):
+        return reason
     arrays = list(index_arrays(scenario.params.get("index", ())))
     if not arrays:
         return None

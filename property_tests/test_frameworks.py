@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -123,6 +124,21 @@ def test_tensorflow_has_no_call_for_arrays_mixed_with_more() -> None:
         native = tuple(tf.constant(part) if isinstance(part, np.ndarray) else part for part in index)
         with pytest.raises((TypeError, ValueError, tf.errors.OpError)):
             tf.ones((4, 3, 5))[native]
+
+
+@pytest.mark.parametrize("name", ["tensorflow", "tensorflow.keras"])
+def test_tensorflow_s_gradient_is_for_labels_that_sum_to_1(name: str) -> None:
+    """Its gradient is p - t whatever the labels sum to; the loss that it returns has the gradient p sum t - t."""
+    pytest.importorskip("tensorflow")
+    comparator = loaded(name)
+    x, t = np.array([[0.0, 1.0, 2.0]]), np.array([[0.5, 1.0, 0.5]])
+    given = Scenario("softmax_cross_entropy", "float64", (x, t), {"reduction": "sum"}, np.array(1.5))
+    assert comparator.supports(given) == "TensorFlow's gradient of this loss is for labels that sum to 1"
+    assert comparator.supports(replace(given, args=(x, t / 2))) is None
+    p = np.exp(x) / np.exp(x).sum()
+    (x_bar,) = comparator.evaluate(given).gradients
+    np.testing.assert_allclose(x_bar, 1.5 * (p - t), rtol=CLOSE)
+    assert not np.allclose(x_bar, 1.5 * (p * t.sum() - t))
 
 
 def test_an_operation_that_is_not_in_the_table_is_refused() -> None:
