@@ -209,6 +209,48 @@ def test_log_agrees_down_to_its_edge(x: float) -> None:
     assert judge(changed(LOG, lambda x_bar: x_bar * (1 + 1e-5)), [x]).verdict is Verdict.WRONG
 
 
+SQRT = elementwise(np.sqrt, lambda x: 0.5 / np.sqrt(x))
+
+
+@pytest.mark.parametrize("x", [[1e-20, 1e20], [1e-300, 1e200], [1e-300, 1.0], [1e-20, 1e20, 1.0]])
+def test_a_large_neighbour_does_not_make_a_right_gradient_at_a_small_entry_wrong(x: list[float]) -> None:
+    assert judge(SQRT, x).verdict in (Verdict.AGREES, Verdict.INCONCLUSIVE)
+    assert judge(changed(SQRT, np.negative), x).verdict is Verdict.WRONG
+
+
+def test_many_entries_of_many_magnitudes_are_not_wrong_along_directions() -> None:
+    x = np.tile([1.48e-1, 2.69e23, 2.41e-12, 1.65e10], 30)
+    assert judge(SQRT, x).verdict in (Verdict.AGREES, Verdict.INCONCLUSIVE)
+
+
+@pytest.mark.parametrize("amplitude", [1.0, 1e-3, 1e-6, 1e-10])
+@given(seed=seeds, exponent=st.floats(2, 14))
+def test_an_oscillation_below_the_steps_never_makes_a_right_gradient_wrong(
+    amplitude: float, seed: int, exponent: float
+) -> None:
+    rate = 10.0**exponent
+    rule = elementwise(
+        lambda x: x + amplitude * np.sin(rate * x), lambda x: 1 + amplitude * rate * np.cos(rate * x)
+    )
+    finding = judge(rule, np.random.default_rng(seed).normal(size=4))
+    assert finding.verdict in (Verdict.AGREES, Verdict.INCONCLUSIVE)
+
+
+def test_the_aliases_of_periods_are_withdrawn_with_a_reason() -> None:
+    rate = 2 * np.pi * 2.0**12
+    rule = elementwise(lambda x: np.sin(rate * x), lambda x: rate * np.cos(rate * x))
+    finding = judge(rule, ROWS)
+    assert finding.verdict is Verdict.INCONCLUSIVE
+    assert "cannot be told" in finding.sentence
+
+
+@pytest.mark.parametrize("many", [1, 100])
+def test_the_output_of_a_large_entry_does_not_hide_an_error_at_a_small_one(many: int) -> None:
+    rule = elementwise(lambda x: x**20, lambda x: 20 * x**19 + 0.01)
+    assert judge(rule, [0.5] * many + [10.0]).verdict is Verdict.INCONCLUSIVE
+    assert judge(rule, [0.5] * many).verdict is Verdict.WRONG
+
+
 def test_outside_the_domain_nothing_is_told() -> None:
     assert "leaves the domain" in judge(LOG, [0.0, 1.0]).sentence
     assert judge(elementwise(np.sqrt, lambda x: 0.5 / np.sqrt(x)), [0.0]).verdict is Verdict.INCONCLUSIVE

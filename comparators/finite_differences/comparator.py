@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from comparators.finite_differences.confirmation import refute
 from comparators.finite_differences.directions import generator_for, locate, slopes_along_directions
-from comparators.finite_differences.estimate import DOMAIN, Lines, slopes_along
+from comparators.finite_differences.estimate import DOMAIN, Lines, scale_of, slopes_along
 from comparators.finite_differences.findings import Differences, Estimate, Finding
 from comparators.finite_differences.functional import (
     Functional,
@@ -24,8 +25,8 @@ from comparators.finite_differences.functional import (
     moved_arguments,
     roundoff,
 )
-from comparators.finite_differences.judgement import judge_directions, judge_entries, place
-from comparators.finite_differences.moves import Direction, Entry
+from comparators.finite_differences.judgement import judge_directions, judge_entries, place, smallest
+from comparators.finite_differences.moves import Direction, Entry, Move, dot
 from comparators.finite_differences.noise import measure_noise
 from comparators.interface import evaluate_rule
 from gradassay.formats import is_floating
@@ -73,8 +74,8 @@ class FiniteDifferences:
         with np.errstate(all="ignore"):
             found = _differentiate(subject)
             if not found.directions:
-                return judge_entries(found)
-            finding, worst = judge_directions(found)
+                return _confirmed(subject, found, _entries(subject.functional))[0]
+            finding, found, worst = _confirmed(subject, found, found.directions)
             if finding.verdict is Verdict.WRONG:
                 return _pinned(finding, subject, found, worst)
             return finding
@@ -103,10 +104,10 @@ class FiniteDifferences:
         with np.errstate(all="ignore"):
             functional = Functional(self.rule, lifted, evaluation.primal)
             rng = generator_for(lifted)
-            noise, own = measure_noise(
+            outputs, own = measure_noise(
                 functional, [np.asarray(rng.uniform(-1, 1, arg.shape)) for arg in functional.moved]
             )
-        return _Subject(functional, evaluation, rng, noise, own)
+        return _Subject(functional, evaluation, rng, dot(functional.weight, outputs), outputs, own)
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +119,8 @@ class _Subject:
     rng: np.random.Generator
     noise: float
     """Measured noise of the functional."""
+    outputs: Array
+    """Measured noise of the outputs."""
     own: tuple[Array, ...]
     """Measured noise of the gradients."""
 
@@ -149,7 +152,7 @@ def _differentiate(subject: _Subject) -> Differences:
     moved, positions = functional.moved, functional.positions
     directions: tuple[Direction, ...] = ()
     if sum(arg.size for arg in moved) <= ENTRIES:
-        moves = [Entry(p, i) for p, arg in zip(positions, moved, strict=True) for i in range(arg.size)]
+        moves = _entries(functional)
         lines = slopes_along(functional, moves, np.concatenate([arg.ravel() for arg in moved]), subject.noise)
         estimates = _split(lines, [arg.shape for arg in moved])
     else:
@@ -164,6 +167,7 @@ def _differentiate(subject: _Subject) -> Differences:
         paths=tuple(f"x_bar[{scenario.differentiable.index(position)}]" for position in positions),
         roundoff=max(roundoff(array.dtype) for array in arrays),
         directions=directions,
+        least=smallest([functional.weight * functional.y]) if directions else 0.0,
     )
 
 
@@ -173,16 +177,51 @@ def _split(lines: Lines, shapes: Sequence[tuple[int, ...]]) -> tuple[Estimate, .
     start = 0
     for shape in shapes:
         part = slice(start, start := start + math.prod(shape))
-        value, error, scale = (a[part].reshape(shape) for a in (lines.value, lines.error, lines.scale))
+        fields = (lines.value, lines.error, lines.scale, lines.width)
+        value, error, scale, width = (field[part].reshape(shape) for field in fields)
         reasons = lines.reason[part].reshape(shape)
         reason = next((str(reason) for reason in reasons.ravel() if reason), "")
-        estimates.append(Estimate(value, error, reason, reasons, scale))
+        estimates.append(Estimate(value, error, reason, reasons, scale, width))
     return tuple(estimates)
+
+
+def _entries(functional: Functional) -> list[Entry]:
+    """One move an entry, in the order in which estimates and gradients are flat."""
+    pairs = zip(functional.positions, functional.moved, strict=True)
+    return [Entry(position, i) for position, arg in pairs for i in range(arg.size)]
+
+
+def _confirmed(
+    subject: _Subject, found: Differences, moves: Sequence[Move], x: Array | None = None
+) -> tuple[Finding, Differences, int]:
+    """The finding, what it rests on, and the line it is about; a slope that speaks against the pullback is heard twice.
+
+    Those that finer steps do not confirm are withdrawn, one after the other, until one is confirmed or none is left.
+    """
+    if x is None:
+        x = np.concatenate([arg.ravel() for arg in subject.functional.moved])
+    while True:
+        finding, worst = judge_directions(found) if found.directions else judge_entries(found)
+        if finding.verdict is not Verdict.WRONG:
+            return finding, found, worst
+        value, error, width = (
+            float(np.concatenate([getattr(e, name).ravel() for e in found.estimates])[worst])
+            for name in ("value", "error", "width")
+        )
+        own = 1.0 if found.directions else float(scale_of(x[worst]))
+        assert finding.got is not None  # every wrong finding about a line has the numbers
+        estimate = value, error, width
+        functional, along = subject.functional, bool(found.directions)
+        reason = refute(functional, moves[worst], own, estimate, finding.got, subject.outputs, along)
+        if not reason:
+            return finding, found, worst
+        found = found.without(worst, reason)
 
 
 def _pinned(finding: Finding, subject: _Subject, found: Differences, worst: int) -> Finding:
     """The finding about a direction, led back to a wrong entry; as it was where the trail is lost.
 
+    It is inconclusive where the trail ends at an entry that cannot be told.
     An infinite entry is right where the slope is too large for float64; then no direction tells anything.
     """
     flat = np.concatenate([gradient.ravel() for gradient in found.gradients])
@@ -192,9 +231,10 @@ def _pinned(finding: Finding, subject: _Subject, found: Differences, worst: int)
     wrong = next((one for one in judged if one.verdict is Verdict.WRONG), None)
     if wrong is not None:
         return replace(wrong, sentence=f"{wrong.sentence} (found along direction {worst})")
+    unclear = next((one for one in judged if one.verdict is Verdict.INCONCLUSIVE), None)
     if infinite and len(infinite) < ENTRIES:
-        return replace(judged[0], verdict=Verdict.INCONCLUSIVE, ratio=None)
-    return finding
+        unclear = judged[0]
+    return finding if unclear is None else replace(unclear, verdict=Verdict.INCONCLUSIVE, ratio=None)
 
 
 def _judge_entry(subject: _Subject, found: Differences, flat: int) -> Finding:
@@ -212,6 +252,6 @@ def _judge_entry(subject: _Subject, found: Differences, flat: int) -> Finding:
         paths=(path,),
         directions=(),
     )
-    finding = judge_entries(one)
+    finding, _, _ = _confirmed(subject, one, [entry], x[at].reshape(1))
     where = f"{path}{list(at)}" if at else path
     return replace(finding, index=at, sentence=finding.sentence.replace(f"{path}[0]", where))

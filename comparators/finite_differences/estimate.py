@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from comparators.finite_differences.functional import COLUMNS as PROBED
 from comparators.finite_differences.functional import MAGNITUDE, Functional
 from comparators.finite_differences.ladder import COLUMNS, STAIR, Slopes, climb
 from comparators.finite_differences.moves import Move
@@ -20,8 +21,11 @@ FIRST_STEP = 35 / 256
 #: a step of 2^-26, below which a forward's rounding (a few 2^-53) is no longer small against SMALL.
 RUNGS, WINDOWS = COLUMNS, 4
 #: An estimate is small enough to tell when its error is below this fraction of what matters: the slope
-#: itself, or the mean of |y_bar y| over the argument's scale, the slope that a typical output would have.
+#: itself, or the mean of |y_bar y|, of those outputs that move, over the argument's scale: the slope that such
+#: an output typically has. An output that stays still, however large, makes no error small.
 SMALL = 1e-6
+#: A slope this small beside that of ordinary outputs, of 1 or of the others' magnitude, counts as absolutely small.
+FAINT = 1e-2
 #: An estimate this good is not worth more steps.
 SETTLED = 1e-9
 #: One more step, no power of two below the others, has to confirm an estimate to three digits: steps that a
@@ -45,11 +49,13 @@ class Lines:
     value: Array
     error: Array
     scale: Array
-    """The slope that a typical output would have, below which only an absolute error counts."""
+    """The slope that a typical one of its outputs would have, below which only an absolute error counts."""
     reason: Array
     """'' or why the line is inconclusive."""
     flat: Array
     """The value is 0 because nothing moved."""
+    width: Array
+    """Distance of the two points of the chosen rung."""
     moving: Array
     """With larger steps, both sides moved."""
 
@@ -78,11 +84,12 @@ def slopes_along(functional: Functional, moves: Sequence[Move], x: Array, noise:
 
 def _climb(functional: Functional, moves: Sequence[Move], steps: Array, unit: Array, noise: float) -> Lines:
     """Slopes with steps in units of ``steps``; a typical output's slope is reckoned over ``unit``."""
-    rungs = np.full((len(moves), RUNGS * WINDOWS, 6), np.nan)
-    confirming = np.full((len(moves), 6), np.nan)
+    rungs = np.full((len(moves), RUNGS * WINDOWS, PROBED), np.nan)
+    confirming = np.full((len(moves), PROBED), np.nan)
     pending = np.arange(len(moves))
     found = None
     scale = np.zeros(len(moves))
+    count, ones = max(functional.y.size, 1), functional.weight.mean() if functional.y.size else 0.0
     for window in range(WINDOWS):
         reached = RUNGS * (window + 1)
         for line in pending.tolist():
@@ -91,7 +98,10 @@ def _climb(functional: Functional, moves: Sequence[Move], steps: Array, unit: Ar
         some = rungs[pending, :reached]
         new = climb(some, functional.blur(noise, some[..., MAGNITUDE]))
         found = new if found is None else found.updated(pending, new)
-        scale = np.nan_to_num(found.magnitude) / (max(functional.y.size, 1) * unit)
+        scale = np.maximum(
+            np.nan_to_num(found.typical), FAINT * np.minimum(np.nan_to_num(found.magnitude) / count, ones)
+        )
+        scale /= unit
         # What the next step's round-off alone exceeds is as good as it gets. A bend never stops the search:
         # it may be a kink beside x, which finer steps leave behind.
         next_blur = functional.blur(noise, found.magnitude) * 2**reached / (FIRST_STEP * steps)
@@ -105,7 +115,7 @@ def _climb(functional: Functional, moves: Sequence[Move], steps: Array, unit: Ar
     absorbed = functional.absorption * np.maximum(steps, functional.largest)
     still = found.flat | (found.farthest <= STAIR * functional.absorption * np.minimum(steps, 1.0))
     absorbed = np.where(still, 2 * absorbed / found.width, 0.0)
-    scale = np.where(still, np.maximum(scale, functional.weight.mean() if functional.y.size else 0.0), scale)
+    scale = np.where(still, np.maximum(scale, ones), scale)
     found = replace(found, error=found.error + absorbed, roundoff=found.roundoff + absorbed)
     lines = _conclude(found, scale, np.isnan(rungs[..., :2]).all(axis=(1, 2)))
     for line in np.flatnonzero(lines.reason == "").tolist():
@@ -148,4 +158,4 @@ def _conclude(found: Slopes, scale: Array, outside: Array) -> Lines:
         default=LARGE,
     )
     value = np.where(outside, np.nan, found.value)
-    return Lines(value, error, scale, reason, found.flat, found.moving)
+    return Lines(value, error, scale, reason, found.flat, found.width, found.moving)

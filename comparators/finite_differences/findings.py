@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from comparators.finite_differences.moves import Direction
 from gradassay.vocabulary import Array, Verdict
@@ -21,7 +23,16 @@ class Estimate:
     reasons: Array
     """The same, entry by entry."""
     scale: Array
-    """The slope of a typical output: below it only absolute errors count."""
+    """The slope of a typical output that moves: below it only absolute errors count."""
+    width: Array
+    """Distance of the two points at which the slope was read."""
+
+    def without(self, line: int, reason: str) -> Estimate:
+        """The estimate with one line, counted flat, withdrawn for ``reason``."""
+        reasons, error = self.reasons.astype("U64"), self.error.copy()
+        reasons.flat[line], error.flat[line] = reason, np.inf
+        first = next((str(reason) for reason in reasons.ravel() if reason), "")
+        return replace(self, error=error, reason=first, reasons=reasons)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +53,18 @@ class Differences:
     """Unit roundoff of the coarsest dtype among the primal and the gradients."""
     directions: tuple[Direction, ...] = ()
     """Empty in per-entry mode."""
+    least: float = 0.0
+    """Contribution to ``g`` of a small output, among those that contribute at all."""
+
+    def without(self, line: int, reason: str) -> Differences:
+        """The differences with one line, counted through all estimates, withdrawn for ``reason``."""
+        estimates = list(self.estimates)
+        for k, estimate in enumerate(estimates):
+            if line < estimate.value.size:
+                estimates[k] = estimate.without(line, reason)
+                break
+            line -= estimate.value.size
+        return replace(self, estimates=tuple(estimates))
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ FORWARD_ROUNDINGS = 2.0
 #: Smallest number of float64: what an underflow may cost, in an output or in its product with the cotangent.
 ETA = FORMATS["float64"].eta
 
-PLUS, MINUS, STEP_PLUS, STEP_MINUS, BEND, MAGNITUDE = range(6)
+PLUS, MINUS, STEP_PLUS, STEP_MINUS, BEND, MAGNITUDE, TYPICAL = range(COLUMNS := 7)
 
 
 def lift(array: Array) -> Array:
@@ -66,7 +66,7 @@ class Functional:
 
         PLUS and MINUS: ``g(x ± h) - g(x)``; STEP_PLUS and STEP_MINUS: the realised ``h`` of each side, so
         that rounding ``x ± h`` is no error; BEND: ``sum |y_bar| |y(x+h) - 2 y + y(x-h)|``; MAGNITUDE: ``sum
-        |y_bar y|``.
+        |y_bar y|``; TYPICAL: the mean of ``|y_bar y|`` over the outputs that moved.
         """
         sides = []
         for sign, column in ((1.0, PLUS), (-1.0, MINUS)):
@@ -82,9 +82,15 @@ class Functional:
         if len(sides) == 2:
             (above, rise), (below, fall) = sides
             out[BEND] = dot(self.weight, np.abs(rise + fall))
-            out[MAGNITUDE] = dot(self.weight, np.maximum(above, below))
+            contributions = self.weight * np.maximum(above, below)
+            moved = np.logical_or(rise, fall)
         elif sides:
-            out[MAGNITUDE] = dot(self.weight, np.maximum(sides[0][0], np.abs(self.y)))
+            contributions = self.weight * np.maximum(sides[0][0], np.abs(self.y))
+            moved = sides[0][1] != 0
+        else:
+            return
+        out[MAGNITUDE] = contributions.sum()
+        out[TYPICAL] = dot(contributions, moved) / max(int(np.count_nonzero(moved)), 1)
 
     def blur(self, noise: float, magnitude: Array) -> Array:
         """Round-off of one value of ``g`` where ``sum |y_bar y|`` is ``magnitude``; ``noise`` is that at x.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from comparators.finite_differences.estimate import NOISY
@@ -21,19 +23,30 @@ PULLBACK_ROUNDINGS = 16.0
 #: The same for ``<x_bar, v>`` in units of ``sum |x_bar v|``: NumPy adds blocks of 128 in eight lanes (16
 #: additions), then pairwise, which is at most 24 more below 2^31 entries.
 SUM_ROUNDINGS = 40.0
+#: Nothing is confirmed where what is allowed hides so much of the slope.
+HIDDEN = 1 / 8
+#: Along a direction the entries, or outputs, must stand out that are larger than this part of those that are not 0.
+SMALLEST = 0.1
+
+VAGUE = "the pullback's noise hides the slope"
+DROWNED = "the large entries hide the small ones"
+#: What may be said of a slope that still shows a gross error: its own error is known, though not small.
+ACCUSING = ("", NOISY, VAGUE, DROWNED)
 
 
-def judge_entries(found: Differences) -> Finding:
-    """Per-entry mode: the worst entry decides."""
+def judge_entries(found: Differences) -> tuple[Finding, int]:
+    """Per-entry mode: the worst entry decides; and which it is."""
     parts = list(zip(found.estimates, found.gradients, found.noise, strict=True))
     columns = [(e.value, e.error, e.scale, e.reasons, g, n) for e, g, n in parts]
     value, error, scale, reason, got, noise = (
         np.concatenate([array.ravel() for array in column]) for column in zip(*columns, strict=True)
     )
     if not value.size:
-        return Finding(Verdict.AGREES, "there are no entries to differentiate")
-    own = noise + PULLBACK_ROUNDINGS * found.roundoff * np.maximum(np.abs(value), scale)
+        return Finding(Verdict.AGREES, "there are no entries to differentiate"), 0
+    typical = np.maximum(np.abs(value), scale)
+    own = noise + PULLBACK_ROUNDINGS * found.roundoff * typical
     allowed = np.where(reason == NOISY, NOISE_SAFETY, SAFETY) * error + own
+    reason = np.where((reason == "") & (noise > HIDDEN * typical), VAGUE, reason)
     verdict, worst, ratio = decide(value, got, allowed, reason)
     path, index = place(found, worst)
     where = f"{path}{list(index)}" if index else path
@@ -45,7 +58,7 @@ def judge_entries(found: Differences) -> Finding:
     else:
         sentence = f"all {value.size} entries agree, each within {float(allowed.max()):.1e} or less"
     expected, pulled, blur = (float(array[worst]) for array in (value, got, error))
-    return Finding(verdict, sentence, path, index, expected, pulled, blur, ratio)
+    return Finding(verdict, sentence, path, index, expected, pulled, blur, ratio), worst
 
 
 def judge_directions(found: Differences) -> tuple[Finding, int]:
@@ -60,8 +73,10 @@ def judge_directions(found: Differences) -> tuple[Finding, int]:
     typical = np.maximum(np.abs(value), estimate.scale)
     own = noise + found.roundoff * np.maximum(SUM_ROUNDINGS * gross, PULLBACK_ROUNDINGS * typical)
     allowed = np.where(estimate.reasons == NOISY, NOISE_SAFETY, SAFETY) * error + own
-    verdict, worst, ratio = decide(value, got, allowed, estimate.reasons)
-    told = estimate.reasons == ""
+    least = max(smallest([g * w for g, w in zip(finite, weights, strict=True)]), found.least)
+    reasons = np.where((estimate.reasons == "") & (allowed > HIDDEN * least), DROWNED, estimate.reasons)
+    verdict, worst, ratio = decide(value, got, allowed, reasons)
+    told = reasons == ""
     size, still = sum(w.size for w in weights), sum(int((w == 0).sum()) for w in weights)
     if verdict is Verdict.AGREES and still:
         verdict = Verdict.INCONCLUSIVE
@@ -78,7 +93,7 @@ def judge_directions(found: Differences) -> tuple[Finding, int]:
             sentence += f": an error of {unseen:.1e} / {unit} or more in an entry is missed with probability "
             sentence += f"at most 2^-{m} = {2.0**-m:.1e}, and never where only one entry is wrong"
         if not told.all():
-            sentence += f"; direction {worst} cannot be told: {estimate.reasons[worst]}"
+            sentence += f"; direction {worst} cannot be told: {reasons[worst]}"
         if still:
             sentence += f"; {still} entries at 0 cannot be moved"
     expected, pulled, blur = (float(array[worst]) for array in (value, got, error))
@@ -88,13 +103,13 @@ def judge_directions(found: Differences) -> tuple[Finding, int]:
 def decide(value: Array, got: Array, allowed: Array, reason: Array) -> tuple[Verdict, int, float | None]:
     """The verdict over all slopes, the slope that it rests on, and |error| / allowed there (or None).
 
-    A slope hidden by round-off can still show a grossly wrong gradient, since its error is known; it never
-    confirms one.
+    A slope hidden by noise can still show a grossly wrong gradient, since its error is known; it never confirms
+    one.
     """
     difference = np.abs(got - value)
     agrees = np.isfinite(difference) & (difference <= allowed)  # infinity is not within an infinite room
     told = reason == ""
-    wrong = (told | (reason == NOISY)) & ~agrees
+    wrong = np.isin(reason, ACCUSING) & ~agrees
     ratio = np.where(difference == 0, 0.0, difference / allowed)
     ratio = np.where(np.isnan(ratio), np.inf, ratio)
     if wrong.any():
@@ -104,6 +119,13 @@ def decide(value: Array, got: Array, allowed: Array, reason: Array) -> tuple[Ver
         return Verdict.INCONCLUSIVE, int(told.argmin()), None
     worst = int(ratio.argmax())
     return Verdict.AGREES, worst, float(ratio[worst])
+
+
+def smallest(arrays: Sequence[Array]) -> float:
+    """Of all magnitudes but zeros the quantile ``SMALLEST``; 0 where there are none."""
+    every = np.abs(np.concatenate([array.ravel() for array in arrays]))
+    every = every[every > 0]
+    return float(np.quantile(every, SMALLEST)) if every.size else 0.0
 
 
 def place(found: Differences, flat: int) -> tuple[str, tuple[int, ...]]:

@@ -37,8 +37,10 @@ class Slopes:
     """The part of ``error`` from one-sided slopes that differ."""
     magnitude: Array
     """``sum |y_bar y|`` on the rung that was chosen."""
+    typical: Array
+    """The mean of ``|y_bar y|`` over the outputs that moved there."""
     width: Array
-    """Distance of the two points of the chosen rung."""
+    """Distance of the two points of the chosen rung, or of the only one from x."""
     flat: Array
     """No output moved at the chosen rung."""
     moving: Array
@@ -57,11 +59,11 @@ class Slopes:
 
 
 def climb(rungs: Array, blur: Array) -> Slopes:
-    """The best slope of every line; ``rungs``, shape (lines, rungs, 6), is as ``Functional.probe`` fills it.
+    """The best slope of every line; ``rungs``, shape (lines, rungs, 7), is as ``Functional.probe`` fills it.
 
     ``blur``, shape (lines, rungs), is the round-off of one value of the functional there.
     """
-    plus, minus, step_plus, step_minus, bend, magnitude = np.moveaxis(rungs, -1, 0)
+    plus, minus, step_plus, step_minus, bend, magnitude, typical = np.moveaxis(rungs, -1, 0)
     width = step_plus + step_minus
     central = _extrapolate((plus - minus) / width, 2 * blur / width, 2 * bend / width)
     # One-sided slopes only where the other side leaves the domain: at a kink they would both look smooth.
@@ -83,7 +85,8 @@ def climb(rungs: Array, blur: Array) -> Slopes:
         roundoff=part[lines, index],
         bend=jump[lines, index],
         magnitude=magnitude[lines, chosen],
-        width=width[lines, chosen],
+        typical=typical[lines, chosen],
+        width=(np.nan_to_num(step_plus) + np.nan_to_num(step_minus))[lines, chosen],
         flat=flat[lines, chosen],
         moving=both[:, -1],
         farthest=np.fmax.reduce(np.fmax(np.abs(plus), np.abs(minus)), axis=1),

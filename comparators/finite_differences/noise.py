@@ -34,8 +34,8 @@ SUSPICIOUS = 64 * FORMATS["float32"].u
 OTHER_THAN_NOISE = 2.0**-10
 
 
-def measure_noise(functional: Functional, paces: Sequence[Array]) -> tuple[float, tuple[Array, ...]]:
-    """Noise of ``g`` and of each entry of the gradients, about three standard deviations.
+def measure_noise(functional: Functional, paces: Sequence[Array]) -> tuple[Array, tuple[Array, ...]]:
+    """Noise of each output (flat) and of each entry of the gradients, about three standard deviations.
 
     ``paces`` say how fast each entry moves; all alike would leave outputs still that depend on differences
     only.
@@ -56,9 +56,9 @@ def measure_noise(functional: Functional, paces: Sequence[Array]) -> tuple[float
         if dot(functional.weight, noise[0]) <= ordinary:
             break
     if noise is None:
-        return 0.0, tuple(np.zeros_like(arg) for arg in functional.moved)
+        return np.zeros_like(functional.y), tuple(np.zeros_like(arg) for arg in functional.moved)
     primal, *gradients = noise
-    return dot(functional.weight, primal), tuple(gradients)
+    return primal, tuple(gradients)
 
 
 def _second_look(first: Array, second: Array, level: Array) -> Array:
