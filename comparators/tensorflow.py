@@ -209,7 +209,7 @@ def unnormalised(scenario: Scenario) -> str | None:
     if scenario.operation != "softmax_cross_entropy" or scenario.args[1].shape != scenario.args[0].shape:
         return None
     labels = scenario.args[1].astype(np.float64)
-    rounding = 4 * labels.shape[-1] * FORMATS[scenario.dtype].u
+    rounding = 4 * FORMATS[scenario.dtype].u
     if np.any(np.abs(labels.sum(axis=-1) - 1) > rounding):
         return "TensorFlow's gradient of this loss is for labels that sum to 1"
     return None

@@ -18,6 +18,9 @@ from gradassay.vocabulary import Array, Evaluation, Scenario, Truth, Verdict
 #: it stays.  Anything between tells them apart.
 SHRINKS = 64
 
+#: A convention has to be this much nearer than the definition, so that a wide budget alone explains nothing.
+NEARER = 16
+
 
 def explained(
     question: Question, comparator: Comparator, evaluation: Evaluation, finding: Finding
@@ -37,7 +40,7 @@ def explained(
 
 
 def _is_convention(question: Question, evaluation: Evaluation, finding: Finding, exact: Exact) -> bool:
-    """Whether the evaluation is the convention's truth, and that can be told from the definition's."""
+    """Whether the evaluation is the convention's truth within its budget, and clearly not the definition's."""
     for truth in Question(question.scenario, exact, {}).truths():
         members = [truth, *(replace(truth, gradients=gradients) for gradients in truth.extremes.values())]
         found = [comparisons_with(evaluation, member, question.form) for member in members]
@@ -45,18 +48,17 @@ def _is_convention(question: Question, evaluation: Evaluation, finding: Finding,
             return False
         for member, comparisons in zip(members, found, strict=True):
             if not any(c.structure or c.outside or c.undecided for c in comparisons):
-                return _differs(finding, member)
+                return _nearer(finding, member)
     return False
 
 
-def _differs(finding: Finding, truth: Truth) -> bool:
-    """Where the definition is missed, the convention has a value of its own, budgets and all."""
+def _nearer(finding: Finding, truth: Truth) -> bool:
+    """Whether what was returned where the definition is missed lies much nearer to the convention's own value."""
     example = finding.example
-    if example is None or example.index is None or example.expected is None or example.budget is None:
+    if example is None or example.index is None or example.expected is None or example.got is None:
         return False
-    enclosure = by_path(truth)[example.path]
-    value, budget = float(enclosure.mid[example.index]), float(enclosure.budget[example.index])
-    return not math.isnan(value) and not abs(value - example.expected) <= budget + example.budget
+    value = float(by_path(truth)[example.path].mid[example.index])
+    return abs(example.got - value) * NEARER <= abs(example.got - example.expected)
 
 
 def _by_rounding(question: Question, comparator: Comparator, finding: Finding) -> bool:
