@@ -21,6 +21,16 @@ FINDINGS_SHOWN = 20
 WIDTH_OF_A_FILE = 100
 #: So that four dtypes fit into 80 columns.
 _ABRIDGED = {Verdict.CONVENTION: "conv."}
+#: Short enough for all of them beside the longest implementation in 100 columns.
+_HEADERS = {
+    Verdict.SUBGRADIENT: "subgr.",
+    Verdict.CONVENTION: "conv.",
+    Verdict.UNDEFINED: "undef.",
+    Verdict.INCONCLUSIVE: "inconcl.",
+    Verdict.IMPRECISE: "imprec.",
+    Verdict.NONFINITE: "nonfin.",
+    Verdict.STRUCTURE: "struct.",
+}
 
 
 class TerminalReporter:
@@ -98,7 +108,9 @@ def _totals(summary: Summary) -> Table:
     table.add_column("", no_wrap=True)
     shown = summary.verdicts
     for verdict in shown:
-        table.add_column(verdict.value, justify="right", header_style="dim", overflow="fold")
+        table.add_column(
+            _HEADERS.get(verdict, verdict.value), justify="right", header_style="dim", no_wrap=True
+        )
     for implementation in summary.implementations():
         total = summary.totals(implementation)
         subject = implementation in summary.run.subjects
