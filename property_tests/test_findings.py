@@ -9,7 +9,8 @@ from typing import NamedTuple
 import pytest
 
 from gradassay import Verdict
-from reports.expectations import Known, Place, read
+from reports.expectations import Known, Place
+from reports.expected_toml import read
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "findings.md"

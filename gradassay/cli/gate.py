@@ -31,7 +31,7 @@ def check_command(expected_file: str, out: str | None, json_to: str | None) -> i
     from gradassay.cli.saving import Destination
     from gradassay.engine import implementations
     from gradassay.formats import FORMATS
-    from reports.expectations import read
+    from reports.expected_toml import read
     from reports.holding import holding
 
     path = Path(expected_file)
@@ -75,7 +75,8 @@ def approve_command(reason: str, expected_file: str, examples: int | None, seed:
     """
     from gradassay.cli.measuring import measure, outcome
     from gradassay.cli.saving import Destination, write_atomically
-    from reports.expectations import Expectations, approve, read, text
+    from reports.expectations import Expectations, approve
+    from reports.expected_toml import read, text
 
     if os.environ.get("CI", "").lower() not in ("", "0", "false"):
         fail("approve is refused where CI is set: a person approves, on their own machine")
