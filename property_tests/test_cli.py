@@ -381,7 +381,10 @@ def test_a_link_stays_a_link(shell: Shell, measuring: Install) -> None:
 
 @pytest.mark.parametrize(
     "environment",
-    [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}],
+    [
+        {"PYTHONIOENCODING": "ascii"},
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": ""},
+    ],
     ids=" ".join,
 )
 def test_an_encoding_without_our_letters_degrades(environment: dict[str, str]) -> None:

@@ -113,7 +113,8 @@ def test_the_error_estimate_bounds_the_error(name: str, seed: int) -> None:
     assert (np.abs(estimate.value - true) <= estimate.error + own)[told].all()
 
 
-@given(seed=seeds, scale=st.sampled_from([0.1, 1.0, 10.0, 1e-300]))
+# Wider logits make slopes of 1e-9, and 1e-5 of that is below what differences of outputs near 1 can resolve.
+@given(seed=seeds, scale=st.sampled_from([0.1, 1.0, 2.0, 1e-300]))
 def test_softmax_agrees_and_with_a_factor_of_one_and_a_hundred_thousandth_is_wrong(
     seed: int, scale: float
 ) -> None:
