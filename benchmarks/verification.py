@@ -36,22 +36,30 @@ from gradassay.vocabulary import Scenario
 SHAPES = ((4, 5), (16, 10), (64, 16), (64, 100))
 #: A contestant that needs longer than this for one turn is timed in the first round only.
 PATIENCE_S = 2.0
+TURN_S = 0.02
 Contestants = Mapping[str, Callable[[], Any]]
 
 
 def medians(contestants: Contestants, rounds: int) -> dict[str, float]:
-    """Median seconds of each contestant, one turn a round in random order, after one warm-up turn."""
+    """Median seconds of each contestant, one turn a round in random order, after two warm-up turns.
+
+    A turn is as many calls as fit into ``TURN_S``, but at least one, so that a short call is not timed with the caches
+    that a long neighbour left behind.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
+    calls = dict.fromkeys(contestants, 1)
     order = list(contestants)
-    for turn in range(rounds + 1):
+    for turn in range(-2, rounds):
         random.Random(turn).shuffle(order)
         for name in order:
-            if turn > 0 and seconds[name] and min(seconds[name]) > PATIENCE_S:
+            if seconds[name] and min(seconds[name]) > PATIENCE_S:
                 continue
             started = time.perf_counter()
-            contestants[name]()
-            elapsed = time.perf_counter() - started
-            if turn > 0 or elapsed > PATIENCE_S:
+            for _ in range(calls[name]):
+                contestants[name]()
+            elapsed = (time.perf_counter() - started) / calls[name]
+            calls[name] = max(1, int(TURN_S / elapsed)) if turn < 0 else calls[name]
+            if turn >= 0 or elapsed > PATIENCE_S:
                 seconds[name].append(elapsed)
     return {name: statistics.median(times) for name, times in seconds.items()}
 
