@@ -34,9 +34,9 @@ class Comparator(Protocol):
 def evaluate_rule(rule: Rule, scenario: Scenario, *, twice: bool = False) -> Evaluation:
     """Run ``rule`` on ``scenario`` and record what came back.
 
-    ``twice`` also compares the arguments and the cotangent before and after, and bit for bit with the first call a
-    second identical one, and one between whose forward and pullback the rule was called on other values: whatever
-    differs is named in ``Evaluation.impurity``.
+    ``twice`` also compares arguments, cotangent and primal before and after, the pullback's first answer with its
+    second, and all of it bit for bit with another call, between whose forward and pullback the rule was called on other
+    values: whatever differs is named in ``Evaluation.impurity``.
     """
     args, cotangent = scenario.args, scenario.cotangent
     before = [array.copy() for array in (*args, cotangent)] if twice else []

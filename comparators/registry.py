@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Protocol
@@ -105,8 +104,5 @@ def missing(name: str) -> str | None:
 
 
 def _known(name: str) -> None:
-    if name in names():
-        return
-    close = get_close_matches(name, names(), n=1)
-    guess = f"; did you mean {close[0]!r}?" if close else ""
-    raise UsageError(f"unknown implementation {name!r}; known: {', '.join(names())}{guess}")
+    if name not in names():
+        raise UsageError.unknown("implementation", name, names())

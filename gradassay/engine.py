@@ -1,6 +1,6 @@
 """The engine: scenarios through comparators to a run.
 
-``compare`` measures the catalogue; ``measure`` is the loop that it shares with ``gradassay.verify``.
+``compare`` measures the catalogue; ``gradassay.verify`` shares ``differentiate`` and the checks of names and numbers.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from comparators import registry
 from comparators.exact import Exact
@@ -35,6 +34,10 @@ def implementations() -> tuple[str, ...]:
     return (numpy, FINITE_DIFFERENCES, *frameworks)
 
 
+#: ``compare`` has a parameter of that name.
+_every_implementation = implementations
+
+
 def compare(
     operations: Sequence[str] | None = None,
     *,
@@ -54,7 +57,7 @@ def compare(
     plan = Plan(
         tuple(OPERATIONS[name] for name in chosen("operation", operations, tuple(OPERATIONS))),
         chosen("dtype", dtypes, tuple(FORMATS)),
-        chosen("implementation", implementations, globals()["implementations"]()),
+        chosen("implementation", implementations, _every_implementation()),
         positive("examples", examples),
         seed,
     )
@@ -177,9 +180,7 @@ def chosen(kind: str, names: Sequence[str] | None, known: tuple[str, ...]) -> tu
         raise UsageError(f"{kind}s are given by name, as {known[0]!r}; this is {names!r}")
     for name in names or ():
         if name not in known:
-            close = get_close_matches(name, known, n=1)
-            guess = f"; did you mean {close[0]!r}?" if close else ""
-            raise UsageError(f"unknown {kind} {name!r}; known: {', '.join(known)}{guess}")
+            raise UsageError.unknown(kind, name, known)
     return tuple(name for name in known if not names or name in names)
 
 

@@ -10,16 +10,13 @@ from gradassay.comparison import compare_array
 from gradassay.formats import Format
 from gradassay.vocabulary import Array, Enclosure, Evaluation, Truth, Verdict
 
-#: A verdict with its cause.
-Membership = tuple[Verdict, str]
-
 
 def without_ties(truth: Truth) -> Truth:
     """The truth with nothing demanded of the entries that depend on who wins a tie, but that they are finite."""
     if not truth.extremes:
         return truth
     gradients = (
-        _with_budget(gradient, np.where(tied, np.finfo(gradient.mid.dtype).max, gradient.budget))
+        replace(gradient, budget=np.where(tied, np.finfo(gradient.mid.dtype).max, gradient.budget))
         for gradient, tied in zip(truth.gradients, tied_entries(truth), strict=True)
     )
     return replace(truth, gradients=tuple(gradients))
@@ -38,8 +35,8 @@ def tied_entries(truth: Truth) -> list[Array]:
     ]
 
 
-def membership(evaluation: Evaluation, truth: Truth, form: Format) -> Membership:
-    """Which member of the set the evaluation's gradients are, everything beside the ties being right."""
+def membership(evaluation: Evaluation, truth: Truth, form: Format) -> tuple[Verdict, str]:
+    """Verdict and cause: which member of the set the gradients are, everything beside the ties being right."""
     own = "split" if truth.split else "as the definition compares"
     members = {own: truth.gradients} | {f"all to the {name}": g for name, g in truth.extremes.items()}
     for name, gradients in members.items():
@@ -70,7 +67,3 @@ def _between(evaluation: Evaluation, truth: Truth, tied: list[Array]) -> bool:
         high = max(float(end.mid[entries][0] + end.budget[entries][0]) for end in ends)
         return low <= float(got[entries][0]) <= high
     return False
-
-
-def _with_budget(enclosure: Enclosure, budget: Array) -> Enclosure:
-    return Enclosure(enclosure.mid, enclosure.rad, budget)

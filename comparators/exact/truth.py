@@ -59,17 +59,19 @@ class Exact:
         return next(self.truths(scenario), None)
 
     def _truth(self, scenario: Scenario, arithmetic: Any) -> Truth:
-        primal, gradients, tape = self._run(scenario, arithmetic, "split")
+        cotangent_max = _largest(scenario.cotangent)
+        underflow = gradient_underflow(FORMATS[scenario.dtype], cotangent_max)
+        primal, gradients, tape = self._run(scenario, arithmetic, "split", underflow)
         extremes = {}
         if tape.tied:
-            others = {ties: self._run(scenario, arithmetic, ties)[1] for ties in ("first", "last")}
+            others = {ties: self._run(scenario, arithmetic, ties, underflow)[1] for ties in ("first", "last")}
             # A winner whose gradient is infinite (a branch at its pole) is no member of a bounded set.
             bounded = {ties: g for ties, g in others.items() if _as_finite(g, gradients)}
             extremes = bounded if any(_differ(gradients, g) for g in bounded.values()) else {}
         return Truth(
             primal,
             gradients,
-            cotangent_max=_largest(scenario.cotangent),
+            cotangent_max=cotangent_max,
             beyond=_beyond(scenario, (primal, *gradients)),
             extremes=extremes,
             ties=tape.tied,
@@ -78,9 +80,8 @@ class Exact:
         )
 
     def _run(
-        self, scenario: Scenario, arithmetic: Any, ties: str
+        self, scenario: Scenario, arithmetic: Any, ties: str, underflow: float
     ) -> tuple[Enclosure, tuple[Enclosure, ...], Tape]:
-        form = FORMATS[scenario.dtype]
         arithmetic.doubts = self.doubts
         tape = Tape(arithmetic, ties)
         args: list[Any] = [
@@ -92,13 +93,12 @@ class Exact:
             raise UsageError(
                 f"the cotangent has shape {scenario.cotangent.shape}, the definition's result {y.shape}"
             )
-        primal = _enclose(arithmetic, y, primal_underflow(form))
+        primal = _enclose(arithmetic, y, primal_underflow(FORMATS[scenario.dtype]))
         y_bar = tape.leaf(scenario.cotangent, differentiable=False)
         wanted = [args[i] for i in scenario.differentiable]
         del args
         x_bars = tape.backward(y, y_bar, wanted)
         del y, y_bar, wanted
-        underflow = gradient_underflow(form, _largest(scenario.cotangent))
         return primal, tuple(_enclose(arithmetic, x_bar, underflow) for x_bar in x_bars), tape
 
 
@@ -150,8 +150,9 @@ def _called(definition: Definition, args: Sequence[Any], params: Mapping[str, An
 
 
 def _beyond(scenario: Scenario, enclosures: Sequence[Enclosure]) -> bool:
-    infinite = any(is_floating(x.dtype) and bool(np.isinf(x.astype(np.float64)).any()) for x in scenario.args)
-    return infinite and any(bool(np.isnan(enclosure.mid).any()) for enclosure in enclosures)
+    if not any(np.isnan(enclosure.mid).any() for enclosure in enclosures):
+        return False  # asked first, since it is rarely so
+    return any(is_floating(x.dtype) and bool(np.isinf(x.astype(np.float64)).any()) for x in scenario.args)
 
 
 def _ladder(form: Format, scenario: Scenario) -> Iterator[Step]:
