@@ -81,6 +81,21 @@ class Scenario:
     valid: bool = True
 
 
+@dataclass(frozen=True, eq=False)
+class Edge:
+    """A small input at a place where implementations part; the report says what each returns there."""
+
+    region: str
+    """The region of the operation that it belongs to."""
+    title: str
+    """What is special about it, in a few words: ``two equal maxima``."""
+    args: tuple[Any, ...]
+    """Numbers, nested lists or arrays; floating ones are taken in float64."""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    cotangent: Any = 1.0
+    """Broadcast to the primal's shape."""
+
+
 @dataclass(frozen=True)
 class Operation:
     """A named mathematical function: its definition, our rule for it, and where its inputs come from."""
@@ -99,6 +114,14 @@ class Operation:
     """Named alternative definitions, same signature as ``definition``."""
     source: str = ""
     """Where the definition and the conventions are written down."""
+    pullback_rule: Rule | None = None
+    """The hand-written rule of its pullback, ``(*args, y_bar) -> x_bar``: what ``compare --order 2`` judges.
+
+    Where several arguments are differentiable, its primal is the tuple of their cotangents, and its pullback takes a
+    tuple of that shape. The pullback returns one cotangent for each differentiable argument, and that of y_bar last.
+    """
+    edges: tuple[Edge, ...] = ()
+    """Kinks, bounds and infinities whose answers the report lists."""
 
 
 @dataclass(frozen=True, eq=False)
