@@ -27,7 +27,7 @@ import numpy as np
 import gradassay
 from comparators.exact import Exact
 from comparators.numpy_rules import RuleComparator
-from comparators.pytorch import FUNCTIONS
+from comparators.pytorch import COMPARATORS
 from gradassay.catalogue import OPERATIONS
 from gradassay.question import Question
 from gradassay.verdicts import judge
@@ -97,7 +97,7 @@ def one_scenario(operation: str, shape: tuple[int, int], dtype: str) -> Contesta
     def gradcheck(*, fast: bool) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it warns that float32 is too coarse for it
-            function = FUNCTIONS[operation]
+            function = COMPARATORS["torch"].functions[operation]
             torch.autograd.gradcheck(
                 lambda *xs: function(*xs, **native), tensors, fast_mode=fast, raise_exception=False
             )

@@ -1,7 +1,8 @@
 """What all frameworks share: loading one lazily, turning native functions into rules, running a table of them.
 
-A framework is one file with a table ``FUNCTIONS``: operation -> function on native tensors. The adapter of
-that file turns such a function into a rule, NumPy in and NumPy out; `FrameworkComparator` runs the table.
+A framework is one folder: ``adapter.py`` turns a function on native tensors into a rule, NumPy in and NumPy out, and
+each other file holds one family's table ``FUNCTIONS``: implementation -> operation -> native function. An
+implementation is one way to write an operation; `FrameworkComparator` runs its table.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache, wraps
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,8 @@ from gradassay.vocabulary import Array, Evaluation, Rule, Scenario
 
 Native = Any
 Function = Callable[..., Native]
+#: None, or why a function cannot express the scenario.
+Limits = Callable[[Scenario], str | None]
 
 
 class Lazy:
@@ -99,6 +103,25 @@ def indexes_classes(p: Native, labels: Native, *, integer: bool) -> bool:
     return integer and tuple(labels.shape) in (batch, (*batch, 1))
 
 
+def limited(limits: Limits) -> Callable[[Function], Function]:
+    """Decorator: ``limits`` gives a sentence where the function cannot express a scenario; a test holds each."""
+
+    def decorate(fn: Function) -> Function:
+        fn.limits = limits  # type: ignore[attr-defined]
+        return fn
+
+    return decorate
+
+
+def tables(*families: ModuleType) -> dict[str, dict[str, Function]]:
+    """The families' ``FUNCTIONS`` as one table an implementation."""
+    merged: dict[str, dict[str, Function]] = {}
+    for family in families:
+        for name, functions in family.FUNCTIONS.items():
+            merged.setdefault(name, {}).update(functions)
+    return merged
+
+
 def index_parts(index: Any) -> tuple[Any, ...]:
     """An index as the tuple that it stands for."""
     return index if isinstance(index, tuple) else (index,)
@@ -119,8 +142,6 @@ class FrameworkComparator:
     adapter: Callable[..., Rule]
     """``from_torch`` and its like: ``adapter(fn, differentiable=positions)``."""
     framework: Lazy
-    limits: Callable[[Scenario], str | None] = lambda scenario: None
-    """A sentence where this framework cannot express the scenario, else None; each is held by a test."""
     stride: int = 1
     """``compare`` gives it one scenario in ``stride``, and counts the others as skipped."""
 
@@ -136,7 +157,8 @@ class FrameworkComparator:
     def supports(self, scenario: Scenario) -> str | None:
         if scenario.operation not in self.functions:
             return f"{self.name} has no {scenario.operation}"
-        return self.limits(scenario)
+        limits: Limits | None = getattr(self.functions[scenario.operation], "limits", None)
+        return limits(scenario) if limits else None
 
     def rule(self, operation: str, differentiable: tuple[int, ...] = (0,)) -> Rule:
         """The framework's rule for an operation, NumPy in and NumPy out."""

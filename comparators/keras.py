@@ -11,15 +11,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from comparators.adapters import FrameworkComparator, Function, Lazy, Native
-from comparators.tensorflow import (
-    class_indices,
-    from_tensorflow,
-    has_indices,
-    quietly,
-    reduce_loss,
-    unnormalised,
-)
+from comparators.adapters import FrameworkComparator, Function, Lazy, Native, limited
+from comparators.tensorflow.adapter import from_tensorflow, quietly
+from comparators.tensorflow.classification import class_indices, has_indices, reduce_loss, unnormalised
 
 
 @contextmanager
@@ -53,6 +47,7 @@ def cross_entropy(p: Native, labels: Native, *, reduction: str = "mean") -> Nati
     return reduce_loss(_loss(p, labels, from_logits=False), reduction)
 
 
+@limited(unnormalised)
 def softmax_cross_entropy(x: Native, labels: Native, *, reduction: str = "mean") -> Native:
     return reduce_loss(_loss(x, labels, from_logits=True), reduction)
 
@@ -71,8 +66,4 @@ FUNCTIONS: Mapping[str, Function] = {
     "softmax_cross_entropy": softmax_cross_entropy,
 }
 
-COMPARATORS = {
-    "tensorflow.keras": FrameworkComparator(
-        "tensorflow.keras", FUNCTIONS, from_tensorflow, keras, unnormalised
-    )
-}
+COMPARATORS = {"tensorflow.keras": FrameworkComparator("tensorflow.keras", FUNCTIONS, from_tensorflow, keras)}

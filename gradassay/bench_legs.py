@@ -83,7 +83,7 @@ def torch_legs(case: Case) -> Legs:
             return torch.tensor(array)
         return torch.tensor(array.astype(np.float64)).to(getattr(torch, array.dtype.name))
 
-    fn, params = pytorch.FUNCTIONS[case.operation.name], _native(case.params, native)
+    fn, params = pytorch.COMPARATORS["torch"].functions[case.operation.name], _native(case.params, native)
     x, *rest = (native(array) for array in case.args)
     x.requires_grad_()
     y_bar = native(case.cotangent)
@@ -97,7 +97,10 @@ def tensorflow_legs(case: Case) -> Legs:
     """TensorFlow's function under an eager tape."""
     import tensorflow as tf
 
-    fn, params = tensorflow.FUNCTIONS[case.operation.name], _native(case.params, tf.constant)
+    fn, params = (
+        tensorflow.COMPARATORS["tensorflow"].functions[case.operation.name],
+        _native(case.params, tf.constant),
+    )
     x, *rest = (tf.constant(array) for array in case.args)
     y_bar = tf.constant(case.cotangent)
 
