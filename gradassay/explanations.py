@@ -42,7 +42,10 @@ def explained(
 def _is_convention(question: Question, evaluation: Evaluation, finding: Finding, exact: Exact) -> bool:
     """Whether the evaluation is the convention's truth within its budget, and clearly not the definition's."""
     for truth in Question(question.scenario, exact, {}).truths():
-        members = [truth, *(replace(truth, gradients=gradients) for gradients in truth.extremes.values())]
+        members = [
+            truth,
+            *(replace(truth, primal=y, gradients=tuple(x_bars)) for y, *x_bars in truth.extremes.values()),
+        ]
         found = [comparisons_with(evaluation, member, question.form) for member in members]
         if all(any(c.structure or c.outside for c in comparisons) for comparisons in found):
             return False

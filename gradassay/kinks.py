@@ -15,32 +15,34 @@ def without_ties(truth: Truth) -> Truth:
     """The truth with nothing demanded of the entries that depend on who wins a tie, but that they are finite."""
     if not truth.extremes:
         return truth
-    gradients = (
-        replace(gradient, budget=np.where(tied, np.finfo(gradient.mid.dtype).max, gradient.budget))
-        for gradient, tied in zip(truth.gradients, tied_entries(truth), strict=True)
+    primal, *gradients = (
+        replace(enclosure, budget=np.where(tied, np.finfo(enclosure.mid.dtype).max, enclosure.budget))
+        for enclosure, tied in zip((truth.primal, *truth.gradients), tied_entries(truth), strict=True)
     )
-    return replace(truth, gradients=tuple(gradients))
+    return replace(truth, primal=primal, gradients=tuple(gradients))
 
 
 def tied_entries(truth: Truth) -> list[Array]:
-    """For each gradient, where two members of the set differ."""
+    """For the primal (of a pullback) and each gradient, where two members of the set differ."""
     return [
         np.logical_or.reduce(
             [
-                np.abs(gradient.mid - member[i].mid) > gradient.rad + member[i].rad
+                np.abs(enclosure.mid - member[i].mid) > enclosure.rad + member[i].rad
                 for member in truth.extremes.values()
             ]
         )
-        for i, gradient in enumerate(truth.gradients)
+        for i, enclosure in enumerate((truth.primal, *truth.gradients))
     ]
 
 
 def membership(evaluation: Evaluation, truth: Truth, form: Format) -> tuple[Verdict, str]:
     """Verdict and cause: which member of the set the gradients are, everything beside the ties being right."""
     own = "split" if truth.split else "as the definition compares"
-    members = {own: truth.gradients} | {f"all to the {name}": g for name, g in truth.extremes.items()}
-    for name, gradients in members.items():
-        if all(map(_is, evaluation.gradients, gradients, [form] * len(gradients))):
+    members = {own: (truth.primal, *truth.gradients)}
+    members |= {f"all to the {name}": member for name, member in truth.extremes.items()}
+    got = (evaluation.primal, *evaluation.gradients)
+    for name, member in members.items():
+        if all(map(_is, got, member, [form] * len(member))):
             return Verdict.SUBGRADIENT, f"tie: {name}"
     tied = tied_entries(truth)
     single = sum(int(np.count_nonzero(entries)) for entries in tied) == 1
@@ -59,10 +61,10 @@ def _is(got: Array | None, gradient: Enclosure, form: Format) -> bool:
 def _between(evaluation: Evaluation, truth: Truth, tied: list[Array]) -> bool:
     """One tied entry alone: the convex hull is the interval between the winners."""
     for i, entries in enumerate(tied):
-        got = evaluation.gradients[i]
+        got = (evaluation.primal, *evaluation.gradients)[i]
         if not entries.any() or got is None:
             continue
-        ends = [gradient[i] for gradient in (truth.gradients, *truth.extremes.values())]
+        ends = [member[i] for member in ((truth.primal, *truth.gradients), *truth.extremes.values())]
         low = min(float(end.mid[entries][0] - end.budget[entries][0]) for end in ends)
         high = max(float(end.mid[entries][0] + end.budget[entries][0]) for end in ends)
         return low <= float(got[entries][0]) <= high

@@ -92,13 +92,11 @@ def _verdict(
 
 def _at_the_tie(evaluation: Evaluation, truth: Truth) -> Comparison:
     """The first entry that depends on who wins, with its value in the even split."""
-    paths = path_names(len(truth.gradients))[1:]
-    for path, got, gradient, tied in zip(
-        paths, evaluation.gradients, truth.gradients, tied_entries(truth), strict=True
-    ):
+    parts = (evaluation.primal, *evaluation.gradients)
+    for (path, enclosure), got, tied in zip(by_path(truth).items(), parts, tied_entries(truth), strict=True):
         if got is not None and tied.any():
             index = tuple(int(i) for i in np.argwhere(tied)[0])
-            mid, budget = float(gradient.mid[index]), float(gradient.budget[index])
+            mid, budget = float(enclosure.mid[index]), float(enclosure.budget[index])
             return Comparison(path, index=index, expected=mid, got=float(got[index]), budget=budget)
     raise AssertionError("extremes that nowhere differ")
 
@@ -109,7 +107,7 @@ def comparisons_with(evaluation: Evaluation, truth: Truth, form: Format) -> list
     pairs = zip(paths, evaluation.gradients or (None,) * len(paths), truth.gradients, strict=True)
     beyond = truth.beyond
     primal = compare_array(
-        "y", evaluation.primal, truth.primal, form, flush_below=2 * form.tiny, beyond=beyond
+        "y", evaluation.primal, truth.primal, form, flush_below=2 * form.tiny * truth.reach, beyond=beyond
     )
     if primal.structure:
         return [primal]

@@ -59,6 +59,8 @@ class Draft:
     """Keyword-only parameters: axis, index, reduction, ..."""
     valid: bool = True
     """False where the operation has to raise (an index or a label out of range)."""
+    primal_shape: tuple[int, ...] | None = None
+    """The primal's shape, where it is known without evaluating the definition."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,12 +162,14 @@ class Truth:
     primal: Enclosure
     gradients: tuple[Enclosure, ...]
     """One for each differentiable argument."""
+    reach: float = 1.0
+    """What an underflow on the way to the primal may be multiplied with: 1, or 1 + max|y_bar| of a pullback."""
     cotangent_max: float = 0.0
-    """max|y_bar|: what an underflow on the way to a gradient may be multiplied with."""
+    """The same for a gradient, less 1: max|y_bar|."""
     beyond: bool = False
     """An argument is infinite and part of the result has no value: NaN for the rest of it is no discrepancy."""
     extremes: Mapping[str, tuple[Enclosure, ...]] = field(default_factory=dict)
-    """At a kink, the gradients of other winners of the tie (first, last); empty where the gradient is one."""
+    """At a kink, primal and gradients with other winners of the tie (first, last); empty where all agree."""
     ties: int = 0
     """How many ties between two values there were; with one, the set is the segment between its extremes."""
     split: bool = True

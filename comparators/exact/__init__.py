@@ -4,6 +4,6 @@
 ``midrad`` and ``arblib`` are the two arithmetics, ``truth`` climbs from one to the next until it can decide.
 """
 
-from comparators.exact.truth import Exact, vjp
+from comparators.exact.truth import Exact, Vjp
 
-__all__ = ["Exact", "vjp"]
+__all__ = ["Exact", "Vjp"]

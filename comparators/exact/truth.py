@@ -6,7 +6,8 @@ Ziv's strategy (A. Ziv, Fast evaluation of elementary mathematical functions wit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -59,29 +60,41 @@ class Exact:
         return next(self.truths(scenario), None)
 
     def _truth(self, scenario: Scenario, arithmetic: Any) -> Truth:
-        cotangent_max = _largest(scenario.cotangent)
-        underflow = gradient_underflow(FORMATS[scenario.dtype], cotangent_max)
-        primal, gradients, tape = self._run(scenario, arithmetic, "split", underflow)
+        reach = self._reach(scenario)
+        cotangent_max = reach * (1 + _largest(scenario.cotangent)) - 1
+        enclosures, tape = self._run(scenario, arithmetic, "split", reach, cotangent_max)
+        primal, *gradients = enclosures
         extremes = {}
         if tape.tied:
-            others = {ties: self._run(scenario, arithmetic, ties, underflow)[1] for ties in ("first", "last")}
+            others = {
+                ties: self._run(scenario, arithmetic, ties, reach, cotangent_max)[0]
+                for ties in ("first", "last")
+            }
             # A winner whose gradient is infinite (a branch at its pole) is no member of a bounded set.
-            bounded = {ties: g for ties, g in others.items() if _as_finite(g, gradients)}
-            extremes = bounded if any(_differ(gradients, g) for g in bounded.values()) else {}
+            bounded = {ties: other for ties, other in others.items() if _as_finite(other, enclosures)}
+            extremes = bounded if any(_differ(enclosures, other) for other in bounded.values()) else {}
         return Truth(
             primal,
-            gradients,
+            tuple(gradients),
+            reach=reach,
             cotangent_max=cotangent_max,
-            beyond=_beyond(scenario, (primal, *gradients)),
+            beyond=_beyond(scenario, enclosures),
             extremes=extremes,
             ties=tape.tied,
             split=tape.split,
             arithmetic=arithmetic.name,
         )
 
+    def _reach(self, scenario: Scenario) -> float:
+        """1, times 1 + max|y_bar| of each cotangent among the last arguments of a pullback."""
+        cotangents = self.definition.order - 1 if isinstance(self.definition, Vjp) else 0
+        return math.prod(1 + _largest(y_bar) for y_bar in scenario.args[len(scenario.args) - cotangents :])
+
     def _run(
-        self, scenario: Scenario, arithmetic: Any, ties: str, underflow: float
-    ) -> tuple[Enclosure, tuple[Enclosure, ...], Tape]:
+        self, scenario: Scenario, arithmetic: Any, ties: str, reach: float, cotangent_max: float
+    ) -> tuple[tuple[Enclosure, ...], Tape]:
+        """Primal and gradients, and the tape that they were computed on."""
+        form = FORMATS[scenario.dtype]
         arithmetic.doubts = self.doubts
         tape = Tape(arithmetic, ties)
         args: list[Any] = [
@@ -93,45 +106,50 @@ class Exact:
             raise UsageError(
                 f"the cotangent has shape {scenario.cotangent.shape}, the definition's result {y.shape}"
             )
-        primal = _enclose(arithmetic, y, primal_underflow(FORMATS[scenario.dtype]))
+        primal = _enclose(arithmetic, y, reach * primal_underflow(form))
         y_bar = tape.leaf(scenario.cotangent, differentiable=False)
         wanted = [args[i] for i in scenario.differentiable]
         del args
         x_bars = tape.backward(y, y_bar, wanted)
         del y, y_bar, wanted
-        return primal, tuple(_enclose(arithmetic, x_bar, underflow) for x_bar in x_bars), tape
+        underflow = gradient_underflow(form, cotangent_max)
+        return (primal, *(_enclose(arithmetic, x_bar, underflow) for x_bar in x_bars)), tape
 
 
-def vjp(definition: Definition, wanted: int = 0) -> Callable[..., Any]:
-    """The pullback of a definition as a definition: ``vjp(f)(*args, y_bar)`` = d<y_bar, f>/d args[wanted].
+class Vjp:
+    """The pullback of a definition as a definition: ``Vjp(f)(*args, y_bar)`` is the gradient of <y_bar, f(*args)>.
 
+    One gradient has the shape of its argument; several are a vector, each ravelled, one after the other.
     On plain arrays it computes in float64; on the tape it is recorded, so it can be differentiated again.
     """
 
-    def pullback(*args: Any, **params: Any) -> Any:
+    def __init__(self, definition: Definition, wanted: tuple[int, ...] = (0,)) -> None:
+        self.definition, self.wanted = definition, wanted
+        self.order: int = 1 + (definition.order if isinstance(definition, Vjp) else 1)
+
+    def __call__(self, *args: Any, **params: Any) -> Any:
         tape = next((x.tape for x in args if isinstance(x, Taped)), None)
         if tape is not None:
-            return _pull(definition, tape, args, params, wanted)
+            return self._pull(tape, args, params)
         tape = Tape(MidRad(FORMATS["float32"], np.float64))  # for its midpoints; no budget is asked for
         leaves = [
             tape.leaf(np.asarray(x), differentiable=True) if is_floating(np.asarray(x).dtype) else x
             for x in args
         ]
         with np.errstate(all="ignore"):
-            return tape.arithmetic.truth_value(_pull(definition, tape, leaves, params, wanted).ball)
+            return tape.arithmetic.truth_value(self._pull(tape, leaves, params).ball)
 
-    return pullback
-
-
-def _pull(
-    definition: Definition, tape: Tape, args: Sequence[Any], params: dict[str, Any], wanted: int
-) -> Taped:
-    *inputs, y_bar = args
-    if not isinstance(inputs[wanted], Taped):
-        inputs[wanted] = tape.lift(inputs[wanted])
-    x = inputs[wanted]
-    x.needed = True
-    return tape.backward(tape.lift(definition(*inputs, **params)), tape.lift(y_bar), [x], retain=True)[0]
+    def _pull(self, tape: Tape, args: Sequence[Any], params: dict[str, Any]) -> Taped:
+        *inputs, y_bar = args
+        for i in self.wanted:
+            inputs[i] = tape.lift(inputs[i])
+            inputs[i].needed = True
+        y = tape.lift(self.definition(*inputs, **params))
+        found = tape.backward(y, tape.lift(y_bar), [inputs[i] for i in self.wanted], retain=True)
+        if len(found) == 1:
+            return found[0]
+        flat: Any = np.concatenate([np.ravel(x_bar) for x_bar in found])  # type: ignore[call-overload]
+        return flat  # type: ignore[no-any-return]
 
 
 def _called(definition: Definition, args: Sequence[Any], params: Mapping[str, Any]) -> Any:
