@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from comparators.jax import from_jax as from_jax
     from comparators.pytorch import from_torch as from_torch
     from comparators.tensorflow import from_tensorflow as from_tensorflow
+    from gradassay import numerical as numerical
     from gradassay.api import Report as Report
     from gradassay.api import VerificationError as VerificationError
     from gradassay.api import verify as verify
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from gradassay.engine import compare as compare
     from gradassay.errors import UnsupportedFunctionError as UnsupportedFunctionError
     from gradassay.errors import UsageError as UsageError
+    from gradassay.jacobians import jacobian as jacobian
     from gradassay.vocabulary import Verdict as Verdict
 
 _PLACES = {
@@ -28,6 +30,7 @@ _PLACES = {
     "VerificationError": "gradassay.api",
     "compare": "gradassay.engine",
     "operations": "gradassay.catalogue",
+    "jacobian": "gradassay.jacobians",
     "from_pair": "comparators.adapters",
     "from_torch": "comparators.pytorch",
     "from_tensorflow": "comparators.tensorflow",
@@ -37,10 +40,14 @@ _PLACES = {
     "Verdict": "gradassay.vocabulary",
 }
 
-__all__ = list(_PLACES)
+_MODULES = {"numerical": "gradassay.numerical"}
+
+__all__ = list(_PLACES | _MODULES)
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(_MODULES[name])
     if name not in _PLACES:
         raise AttributeError(f"module 'gradassay' has no attribute {name!r}")
     value = getattr(import_module(_PLACES[name]), name)
