@@ -57,8 +57,8 @@ pull_div: Binary = _binary("pull_div", lambda g, y, a, b: _pull_quotient(pull_di
 negative: Unary = _unary("neg", lambda g, y, a: negative(g))
 exp: Unary = _unary("exp", lambda g, y, a: pull(g, y))
 expm1: Unary = _unary("expm1", lambda g, y, a: pull(g, exp(a)))
-log: Unary = _unary("log", lambda g, y, a: pull_div(g, a))
-log1p: Unary = _unary("log1p", lambda g, y, a: pull_div(g, a + 1))
+log: Unary = _unary("log", lambda g, y, a: pull_div(g, _where_defined(y, a)))
+log1p: Unary = _unary("log1p", lambda g, y, a: pull_div(g, _where_defined(y, a + 1)))
 sqrt: Unary = _unary("sqrt", lambda g, y, a: pull_div(g, y + y))
 # 1 - tanh^2 cancels in the tails; 1 / cosh^2 does not.
 tanh: Unary = _unary("tanh", lambda g, y, a: pull(g, 4 / _square(exp(a) + exp(-a))))
@@ -66,6 +66,12 @@ tanh: Unary = _unary("tanh", lambda g, y, a: pull(g, 4 / _square(exp(a) + exp(-a
 
 def _square(a: Taped) -> Taped:
     return multiply(a, a)
+
+
+def _where_defined(y: Taped, a: Taped) -> Taped:
+    """``a``, NaN where ``y`` is: log has no slope where it has no value, though 1 / x has one."""
+    undefined = np.isnan(y.tape.arithmetic.truth_value(y.ball))
+    return where(undefined, y.tape.lift(np.nan), a) if undefined.any() else a
 
 
 def _pull_quotient(a_bar: Taped, y: Taped) -> tuple[Taped, Taped]:
@@ -139,15 +145,28 @@ def sign(a: Taped) -> Taped:
 
 
 def maximum(a: Taped, b: Taped) -> Taped:
-    """The larger, NaN if either is; at a tie the tape's tie rule picks an operand or splits."""
+    """The larger, NaN if either is; at a tie the tape's tie rule picks an operand or splits.
+
+    It is the cotangent that is split, not the value: that of an argument stays exact, so that the next comparison with
+    it is certain. Where an operand is NaN nothing was compared, and there is no gradient either.
+    """
     above = compare(np.greater, a, b)
-    above.taken = above.taken | np.isnan(a.tape.arithmetic.truth_value(a.ball))
-    y = where(above, a, b)
-    if a.tape.ties != "split" or not np.any(above.tie):
-        return y
-    # Equal values: the mean of both is the value, and splits the gradient.
-    a.tape.split = True
-    return where(above.tie, multiply(add(a, b), a.tape.lift(0.5)), y)
+    a_nan, b_nan = (np.isnan(x.tape.arithmetic.truth_value(x.ball)) for x in (a, b))
+    taken, doubt, unknown = above.taken | a_nan, above.doubt, a_nan | b_nan
+    split = above.tie & (a.tape.ties == "split")
+    a.tape.split |= bool(np.any(split))
+    if not np.any(split | unknown):
+        return _select(taken, doubt, a, b)
+    shared, weight = split | unknown, np.where(unknown, np.nan, np.where(split, 0.5, 1.0))
+
+    def pullback(g: Taped, y: Taped) -> Sequence[Taped | None]:
+        zero, part = g.tape.lift(0), pull(g, g.tape.lift(weight))
+        return (
+            unbroadcast(_select(taken | shared, doubt, part, zero), a.shape),
+            unbroadcast(_select(taken & ~shared, doubt, zero, part), b.shape),
+        )
+
+    return a.tape.make(a.tape.arithmetic.select(taken, doubt, a.ball, b.ball), (a, b), pullback)
 
 
 # -- reductions ------------------------------------------------------------------------------------------
