@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gradassay.vocabulary import Operation
-from reference_impls.affine import AFFINE
 from reference_impls.activations import RELU, SIGMOID, TANH
+from reference_impls.affine import AFFINE
 from reference_impls.cross_entropy import CROSS_ENTROPY
 from reference_impls.elementwise import CLIP, EXP, LOG
 from reference_impls.get_item import GET_ITEM, GET_ITEM_GRAD
