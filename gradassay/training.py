@@ -1,0 +1,195 @@
+"""The same training in every implementation: losses side by side, and the first operation that goes its own way.
+
+Each implementation walks its own trajectory. At every step each operation of it (forward, pullback, update) is a
+scenario at the inputs that this implementation had, held against certified truth within the budget: an operation that
+is wrong is named with the first step at which it is, and what went before does not blur it.
+
+The losses are compared besides. Where they part although every operation kept to its budget, the cause can only be
+that the training amplifies rounding errors; that is shown by NumPy runs whose every operation keeps to its budget too,
+and which part as far (:mod:`gradassay.training_moved`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from comparators import registry
+from comparators import training as trainers
+from gradassay.catalogue import OPERATIONS
+from gradassay.errors import UsageError
+from gradassay.formats import FORMATS
+from gradassay.training_judging import Judge
+from gradassay.training_moved import spread_by_rounding
+from gradassay.training_results import Parting, Training
+from gradassay.training_setups import SETUPS, Setup
+from gradassay.training_vocabulary import ADD, Recorded, Trainer, Values
+from gradassay.vocabulary import Array
+from reference_impls.models.network import Rules, add, trainer
+from reference_impls.models.optimizers import adam, sgd
+
+#: Losses have parted where they differ by more than this, relative to the larger: 1e-12 in float64, and as many unit
+#: roundoffs in float32.
+PARTED_ROUNDOFFS = 1e-12 / FORMATS["float64"].u
+
+DTYPES = ("float64", "float32")
+
+#: Trained where nothing else is asked for.
+IMPLEMENTATIONS = ("numpy", "torch", "tensorflow")
+
+#: ``progress(label, done, total)``
+Progress = Callable[[str, int, int], None]
+
+
+def train(
+    setup: str | Setup,
+    *,
+    implementations: Sequence[str] = IMPLEMENTATIONS,
+    steps: int = 1000,
+    seed: int = 0,
+    dtype: str = "float64",
+    check_every: int = 1,
+    rules: Rules | None = None,
+    progress: Progress | None = None,
+) -> Training:
+    """Train one set-up in every implementation, judge their operations, compare their losses.
+
+    ``rules`` replaces rules of ``numpy`` by name: operations of the catalogue, ``add``, and the updates ``sgd`` and
+    ``adam`` (functions as in :mod:`reference_impls.models.optimizers`). With ``check_every`` above 1, operations are
+    judged at one step in so many; before a fault or a parting all of them are. UsageError for an unknown name or dtype.
+    """
+    started = time.perf_counter()
+    if isinstance(setup, str):
+        if setup not in SETUPS:
+            raise UsageError.unknown("set-up", setup, tuple(SETUPS))
+        setup = SETUPS[setup]
+    if dtype not in DTYPES:
+        raise UsageError.unknown("dtype", dtype, DTYPES)
+    for what, value in (("steps", steps), ("check_every", check_every)):
+        if value < 1:
+            raise UsageError(f"{what} is {value}; it has to be a whole number from 1")
+    ours = {**numpy_rules(), **(rules or {})}
+    able, missing = _load(implementations, ours)
+    values = setup.values(seed, dtype)
+    told = progress or (lambda label, done, total: None)
+
+    judges = {name: Judge(setup.program) for name in able}
+    losses = _race(setup, values, able, judges, steps, lambda step: step % check_every == 0, told)
+    firsts = [parted_at(losses[a], losses[b], dtype) for a, b in combinations(losses, 2)]
+    suspects = [step for step in firsts if step is not None]
+    suspects += [fault.step for judge in judges.values() for fault in judge.faults.values()]
+    if check_every > 1 and suspects:
+        last = max(suspects) + 1
+        _race(setup, values, able, judges, last, lambda step: step % check_every != 0, told)
+
+    return Training(
+        setup,
+        steps,
+        seed,
+        dtype,
+        tuple(judge.trajectory(name, losses[name]) for name, judge in judges.items()),
+        _partings(setup, values, losses, judges, dtype),
+        check_every,
+        missing,
+        time.perf_counter() - started,
+    )
+
+
+def numpy_rules() -> dict[str, Callable[..., Any]]:
+    """The rules that ``numpy`` trains with."""
+    catalogue = {name: operation.rule for name, operation in OPERATIONS.items()}
+    return {**catalogue, ADD: add, "sgd": sgd, "adam": adam}
+
+
+def _load(names: Sequence[str], rules: Rules) -> tuple[dict[str, Trainer], dict[str, str]]:
+    """Those that can run, and why the others cannot."""
+    known = trainers.names()
+    for name in names:
+        if name not in known:
+            raise UsageError.unknown("implementation", name, known)
+    able: dict[str, Trainer] = {}
+    missing: dict[str, str] = {}
+    for name in known:
+        if name in names:
+            try:
+                able[name] = trainer(rules) if name == registry.NUMPY else trainers.load(name)
+            except registry.Missing as error:
+                missing[name] = str(error)
+    return able, missing
+
+
+def _race(
+    setup: Setup,
+    values: Values,
+    able: Mapping[str, Trainer],
+    judges: Mapping[str, Judge],
+    steps: int,
+    recorded: Recorded,
+    told: Progress,
+) -> dict[str, Array]:
+    """All side by side; the losses of each."""
+    running = {name: run(setup.program, values, setup.optimizer, recorded) for name, run in able.items()}
+    losses = {name: np.empty(steps) for name in able}
+    for number in range(steps):
+        told(setup.name, number, steps)
+        for name, trajectory in running.items():
+            step = next(trajectory)
+            losses[name][number] = step.loss
+            judges[name].see(number, step)
+    return losses
+
+
+def relative_difference(left: Array, right: Array) -> Array:
+    """``|left - right|`` over the larger of the two, step by step; infinite where it is no number."""
+    with np.errstate(all="ignore"):
+        difference = np.abs(left - right) / np.maximum(np.abs(left), np.abs(right))
+    difference = np.where(left == right, 0.0, difference)
+    return np.where(np.isnan(difference), np.inf, difference)
+
+
+def parted_at(left: Array, right: Array, dtype: str) -> int | None:
+    """The first step at which two series of losses have parted."""
+    parted = ~(relative_difference(left, right) <= PARTED_ROUNDOFFS * FORMATS[dtype].u)
+    return int(np.argmax(parted)) if parted.any() else None
+
+
+def _partings(
+    setup: Setup, values: Values, losses: Mapping[str, Array], judges: Mapping[str, Judge], dtype: str
+) -> tuple[Parting, ...]:
+    """Every pair; the reason is looked for where one has parted."""
+    pairs = {
+        (a, b): (relative_difference(losses[a], losses[b]), parted_at(losses[a], losses[b], dtype))
+        for a, b in combinations(losses, 2)
+    }
+    last = max((step for _, step in pairs.values() if step is not None), default=None)
+    spread = None if last is None else spread_by_rounding(setup, values, numpy_rules(), last + 1)
+    found = []
+    for (a, b), (difference, step) in pairs.items():
+        parting = Parting(a, b, float(difference.max()))
+        if step is not None and spread is not None:
+            parting = replace(
+                parting, step=step, difference=float(difference[step]), spread=float(spread[step])
+            )
+            parting = _with_reason(parting, {name: judges[name] for name in (a, b)})
+        found.append(parting)
+    return tuple(found)
+
+
+def _with_reason(parting: Parting, judges: Mapping[str, Judge]) -> Parting:
+    """Rounding where it reaches as far; else the operation that is most budgets off; else nothing explains it."""
+    if parting.spread is not None and parting.spread >= parting.difference:
+        return replace(parting, reason="rounding")
+    before = [
+        (name, fault)
+        for name, judge in judges.items()
+        for fault in judge.faults.values()
+        if parting.step is not None and fault.step <= parting.step
+    ]
+    if not before:
+        return replace(parting, reason="unexplained")
+    return replace(parting, reason="operation", culprit=max(before, key=lambda found: found[1].ratio))
