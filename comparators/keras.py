@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from comparators.adapters import FrameworkComparator, Function, Lazy, Native, limited
 from comparators.tensorflow.adapter import from_tensorflow, quietly
 from comparators.tensorflow.classification import class_indices, has_indices, reduce_loss, unnormalised
+from comparators.tensorflow.elementwise import both_bounds
 
 
 @contextmanager
@@ -52,6 +53,23 @@ def softmax_cross_entropy(x: Native, labels: Native, *, reduction: str = "mean")
     return reduce_loss(_loss(x, labels, from_logits=True), reduction)
 
 
+@limited(both_bounds)
+def clip(x: Native, *, low: float | None = None, high: float | None = None) -> Native:
+    return keras.ops.clip(x, low, high)
+
+
+def relu(x: Native) -> Native:
+    return keras.activations.relu(x)
+
+
+def sigmoid(x: Native) -> Native:
+    return keras.activations.sigmoid(x)
+
+
+def tanh(x: Native) -> Native:
+    return keras.activations.tanh(x)
+
+
 def _loss(x: Native, labels: Native, *, from_logits: bool) -> Native:
     if has_indices(x, labels):
         indices = class_indices(x, labels)
@@ -64,6 +82,10 @@ FUNCTIONS: Mapping[str, Function] = {
     "log_softmax": log_softmax,
     "cross_entropy": cross_entropy,
     "softmax_cross_entropy": softmax_cross_entropy,
+    "clip": clip,
+    "relu": relu,
+    "sigmoid": sigmoid,
+    "tanh": tanh,
 }
 
 COMPARATORS = {"tensorflow.keras": FrameworkComparator("tensorflow.keras", FUNCTIONS, from_tensorflow, keras)}

@@ -50,9 +50,13 @@ NUMPY = "numpy"
 COMPARATORS: Mapping[str, Source] = {
     "torch": Source("comparators.pytorch", ("torch",), "torch"),
     "torch.gather": Source("comparators.pytorch", ("torch",), "torch"),
+    "torch.hardtanh": Source("comparators.pytorch", ("torch",), "torch"),
+    "torch.maximum": Source("comparators.pytorch", ("torch",), "torch"),
     "tensorflow": Source("comparators.tensorflow", ("tensorflow",), "tensorflow"),
+    "tensorflow.maximum": Source("comparators.tensorflow", ("tensorflow",), "tensorflow"),
     "tensorflow.keras": Source("comparators.keras", ("tensorflow", "keras"), "tensorflow"),
     "jax": Source("comparators.jax", ("jax", "jaxlib"), "jax"),
+    "jax.maximum": Source("comparators.jax", ("jax", "jaxlib"), "jax"),
 }
 
 

@@ -90,6 +90,28 @@ def vector_index_case(operation: str) -> Case:
     return scenario("get_item_grad", y_bar, cotangent=x, index=index, shape=(3,)), x_bar, x[index]
 
 
+def elementwise_case(operation: str, x: Array, y: Array, slope: Array, **params: Any) -> Case:
+    y_bar = normal(*x.shape)
+    return scenario(operation, x, cotangent=y_bar, **params), y, y_bar * slope
+
+
+def elementwise_cases() -> dict[str, Case]:
+    x = normal(3, 4)
+    s = 1 / (1 + np.exp(-x))
+    cases = {
+        "exp": elementwise_case("exp", x, np.exp(x), np.exp(x)),
+        "log": elementwise_case("log", np.exp(x), x, np.exp(-x)),
+        "relu": elementwise_case("relu", x, np.where(x > 0, x, 0), np.where(x > 0, 1, 0)),
+        "sigmoid": elementwise_case("sigmoid", x, s, s * (1 - s)),
+        "tanh": elementwise_case("tanh", x, np.tanh(x), 1 - np.tanh(x) ** 2),
+    }
+    for low, high in ((-0.5, 0.5), (-0.5, None), (None, 0.5), (None, None)):
+        y = np.minimum(np.maximum(x, -np.inf if low is None else low), np.inf if high is None else high)
+        inside = np.where(x == y, 1, 0)
+        cases[f"clip to {low}, {high}"] = elementwise_case("clip", x, y, inside, low=low, high=high)
+    return cases
+
+
 MASK = RNG.random((4, 3)) < 0.5
 INDICES = {
     "an integer": 2,
@@ -130,4 +152,5 @@ CASES = {
         f"{operation} of a vector": vector_index_case(operation)
         for operation in ("get_item", "get_item_grad")
     },
+    **elementwise_cases(),
 }

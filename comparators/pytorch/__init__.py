@@ -7,12 +7,12 @@ moves axes where PyTorch wants them elsewhere and does nothing else.
 from __future__ import annotations
 
 from comparators.adapters import FrameworkComparator, tables
-from comparators.pytorch import classification, indexing
+from comparators.pytorch import classification, elementwise, indexing
 from comparators.pytorch.adapter import from_torch, torch
 
 __all__ = ["COMPARATORS", "from_torch"]
 
 COMPARATORS = {
     name: FrameworkComparator(name, functions, from_torch, torch)
-    for name, functions in tables(classification, indexing).items()
+    for name, functions in tables(classification, elementwise, indexing).items()
 }

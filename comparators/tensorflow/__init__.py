@@ -7,12 +7,12 @@ TensorFlow's CPU kernels flush subnormal numbers to zero and put the caller's mo
 from __future__ import annotations
 
 from comparators.adapters import FrameworkComparator, tables
-from comparators.tensorflow import classification, indexing
+from comparators.tensorflow import classification, elementwise, indexing
 from comparators.tensorflow.adapter import from_tensorflow, tf
 
 __all__ = ["COMPARATORS", "from_tensorflow"]
 
 COMPARATORS = {
     name: FrameworkComparator(name, functions, from_tensorflow, tf)
-    for name, functions in tables(classification, indexing).items()
+    for name, functions in tables(classification, elementwise, indexing).items()
 }
