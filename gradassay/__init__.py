@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gradassay.errors import UsageError as UsageError
     from gradassay.jacobians import jacobian as jacobian
     from gradassay.vocabulary import Verdict as Verdict
+    from reference_impls.chain import chain as chain
 
 _PLACES = {
     "verify": "gradassay.api",
@@ -35,6 +36,7 @@ _PLACES = {
     "from_torch": "comparators.pytorch",
     "from_tensorflow": "comparators.tensorflow",
     "from_jax": "comparators.jax",
+    "chain": "reference_impls.chain",
     "UsageError": "gradassay.errors",
     "UnsupportedFunctionError": "gradassay.errors",
     "Verdict": "gradassay.vocabulary",

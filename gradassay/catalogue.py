@@ -11,6 +11,7 @@ from reference_impls.cross_entropy import CROSS_ENTROPY
 from reference_impls.elementwise import CLIP, EXP, LOG
 from reference_impls.get_item import GET_ITEM, GET_ITEM_GRAD
 from reference_impls.losses import L2_PENALTY, MEAN_SQUARED_ERROR
+from reference_impls.sigmoid_classifier import SIGMOID_CLASSIFIER
 from reference_impls.softmax import LOG_SOFTMAX, SOFTMAX
 from reference_impls.softmax_cross_entropy import SOFTMAX_CROSS_ENTROPY
 from reference_impls.softmax_regression import SOFTMAX_REGRESSION
@@ -34,6 +35,7 @@ OPERATIONS: Mapping[str, Operation] = {
         MEAN_SQUARED_ERROR,
         L2_PENALTY,
         SOFTMAX_REGRESSION,
+        SIGMOID_CLASSIFIER,
     )
 }
 

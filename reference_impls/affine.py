@@ -51,7 +51,8 @@ def affine(x: Any, W: Any, b: Any) -> tuple[Array, Callable[[Any], Triple]]:
         with np.errstate(all="ignore"):
             cotangents = _rows(np.asarray(y_bar).reshape(*x.shape[:-1], W.shape[1]), inner)
             bars = product(cotangents, weights.T), product(rows.T, cotangents), total(cotangents, (0,))
-        return _as(bars, (x, W, b))
+        x_bar, W_bar, b_bar = _as(bars, (x, W, b))
+        return x_bar, W_bar, b_bar
 
     return rounded(y.reshape(*x.shape[:-1], W.shape[1]), result_dtype(x.dtype)), pullback
 
@@ -72,7 +73,8 @@ def affine_grad(
             x_bar, W_bar = product(cotangents, W_bb.T), product(x_bb.T, cotangents)
             # Both products in one sum, so that neither overflows alone.
             y_bb = product(np.hstack([x_bb, rows]), np.vstack([weights, W_bb]), b_bb)
-        return _as((x_bar, W_bar, np.zeros(b.shape, inner), y_bb), (x, W, b, y_bar))
+        x_bar, W_bar, b_bar, y_bb = _as((x_bar, W_bar, np.zeros(b.shape, inner), y_bb), (x, W, b, y_bar))
+        return x_bar, W_bar, b_bar, y_bb
 
     return pull(y_bar), pullback
 
@@ -82,7 +84,7 @@ def _rows(x: Array, dtype: np.dtype[Any]) -> Array:
     return contiguous(x, dtype).reshape(int(np.prod(x.shape[:-1])), x.shape[-1])
 
 
-def _as(bars: Any, like: Any) -> Any:
+def _as(bars: tuple[Array, ...], like: tuple[Array, ...]) -> tuple[Array, ...]:
     """Each cotangent in shape and dtype of what it belongs to."""
     return tuple(
         rounded(bar.reshape(one.shape), result_dtype(one.dtype)) for bar, one in zip(bars, like, strict=True)

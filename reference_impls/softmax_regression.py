@@ -6,6 +6,8 @@ With logits z = x W + b and their cotangent z_bar, which is y_bar (p sum t - t) 
 
 The logits stay in the working format, so that their rounding is not multiplied into the exponentials.
 
+Its second order is that of the two in a row.
+
 Shapes: those of affine and of softmax_cross_entropy. Dtypes: that of x, and every cotangent that of its argument;
 16-bit formats are computed in float32 and rounded once; integers give float64. Errors: ValueError where shapes do not
 fit, for a label that is no class, and for an unknown reduction. The mean over no samples is NaN.
@@ -13,16 +15,15 @@ fit, for a label that is no class, and for an unknown reduction. The mean over n
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from gradassay.vocabulary import Array, Operation
+from gradassay.vocabulary import Edge, Operation
 from property_tests.strategies.linear import SOFTMAX_REGRESSION_REGIONS, softmax_regression_drafts
-from reference_impls.affine import affine
-from reference_impls.rows import result_dtype, rounded, working_dtype
-from reference_impls.softmax_cross_entropy import softmax_cross_entropy
+from reference_impls.affine import affine, affine_grad
+from reference_impls.chain import chain, chain_grad
+from reference_impls.softmax_cross_entropy import softmax_cross_entropy, softmax_cross_entropy_grad
 from reference_impls.textbook import cross_entropy_of
 
 
@@ -32,24 +33,10 @@ def softmax_regression_definition(x: Any, W: Any, b: Any, labels: Any, *, reduct
     return cross_entropy_of(z - np.log(np.exp(z).sum(axis=-1, keepdims=True)), labels, reduction)
 
 
-def softmax_regression(
-    x: Any, W: Any, b: Any, labels: Any, *, reduction: str = "mean"
-) -> tuple[Array, Callable[[Any], tuple[Array, Array, Array, None]]]:
-    """softmax_cross_entropy after affine; the pullback gives no cotangent for the labels."""
-    arguments = [np.asarray(argument) for argument in (x, W, b)]
-    inner = working_dtype(arguments[0].dtype)
-    z, pull_logits = affine(*(rounded(argument, inner) for argument in arguments))
-    loss, pull_loss = softmax_cross_entropy(z, labels, reduction=reduction)
-
-    def pullback(y_bar: Any) -> tuple[Array, Array, Array, None]:
-        bars = pull_logits(pull_loss(y_bar))
-        x_bar, W_bar, b_bar = (
-            rounded(bar, result_dtype(argument.dtype)) for bar, argument in zip(bars, arguments, strict=True)
-        )
-        return x_bar, W_bar, b_bar, None
-
-    return rounded(loss, result_dtype(arguments[0].dtype)), pullback
-
+softmax_regression = chain(affine, softmax_cross_entropy)
+softmax_regression_grad = chain_grad(
+    (affine, affine_grad), (softmax_cross_entropy, softmax_cross_entropy_grad)
+)
 
 SOFTMAX_REGRESSION = Operation(
     name="softmax_regression",
@@ -59,4 +46,11 @@ SOFTMAX_REGRESSION = Operation(
     drafts=softmax_regression_drafts,
     differentiable=(0, 1, 2),
     source="Bishop 2006, Pattern Recognition and Machine Learning, 4.3.4",
+    pullback_rule=softmax_regression_grad,
+    edges=(
+        Edge("ties", "no weights", ([[1.0, 2.0]], np.zeros((2, 3)), [0.0, 0.0, 0.0], np.array([1]))),
+        Edge("large", "logits of 1000", ([[1.0]], [[1000.0, -1000.0]], [0.0, 0.0], np.array([1]))),
+        Edge("infinities", "an infinite logit", ([[1.0]], [[1.0, 1.0]], [-np.inf, 0.0], np.array([1]))),
+        Edge("empty", "no samples", (np.zeros((0, 1)), [[1.0, 2.0]], [0.0, 0.0], np.zeros(0, int))),
+    ),
 )

@@ -35,12 +35,12 @@ def reduced_axes(axis: Axis, ndim: int) -> tuple[int, ...]:
 
 def total(x: Array, axes: tuple[int, ...], divisor: int = 1) -> Array:
     """Sum of a contiguous ``x`` over ``axes``, kept with length 1, over ``divisor``; overflows only if that does."""
-    y = _sum(x, axes) / x.dtype.type(divisor)
+    y: Array = _sum(x, axes) / x.dtype.type(divisor)
     if np.isfinite(y).all():
         return y
     reach = x.size.bit_length()
     scaled = _sum(np.ldexp(x, -reach), axes) / x.dtype.type(divisor)
-    return np.where(np.isfinite(y), y, np.ldexp(scaled, reach))
+    return np.asarray(np.where(np.isfinite(y), y, np.ldexp(scaled, reach)))
 
 
 def _sum(x: Array, axes: tuple[int, ...]) -> Array:
@@ -66,7 +66,7 @@ def _middle(x: Array) -> Array:
         return x
     block = ROW if inner == 1 else BLOCK
     if n <= block:
-        return np.einsum("ij->i", x[..., 0]) if inner == 1 else np.einsum("ijk->ik", x)
+        return np.asarray(np.einsum("ij->i", x[..., 0]) if inner == 1 else np.einsum("ijk->ik", x))
     whole = n // block * block
     blocks, ones = x[:, :whole].reshape(outer, -1, block, inner), np.ones(block, x.dtype)
     sums = (blocks[..., 0] @ ones)[..., None] if inner == 1 else ones @ blocks
@@ -74,7 +74,7 @@ def _middle(x: Array) -> Array:
     return _middle(np.concatenate([sums, rest], axis=1))
 
 
-def dot(a: Array, b: Array) -> tuple[Array, int]:
+def dot(a: Array, b: Array) -> tuple[Any, int]:
     """Sum of the products of the entries as ``m 2^k``; k is even where a is b, and 0 as long as nothing is lost."""
     a, b = a.reshape(-1), b.reshape(-1)
     m = _dot(a, b)
@@ -85,7 +85,7 @@ def dot(a: Array, b: Array) -> tuple[Array, int]:
     return _dot(np.ldexp(a, -i), np.ldexp(b, -j)), i + j
 
 
-def _dot(a: Array, b: Array) -> Array:
+def _dot(a: Array, b: Array) -> Any:
     whole = a.size // ROW * ROW
     sums = np.einsum("ij,ij->i", a[:whole].reshape(-1, ROW), b[:whole].reshape(-1, ROW))
     return _sum(np.append(sums, np.einsum("i,i->", a[whole:], b[whole:])), (0,))[0]
@@ -98,7 +98,7 @@ def exponent(x: Array) -> int:
 
 def product(a: Array, b: Array, c: Array | None = None) -> Array:
     """The matrix ``a b``, plus the row ``c``; overflows or vanishes only where the result does."""
-    y = a @ b
+    y: Array = a @ b
     if c is not None:
         y += c
     info = np.finfo(y.dtype)
@@ -112,7 +112,7 @@ def product(a: Array, b: Array, c: Array | None = None) -> Array:
     lost = ~(size < np.inf) | ((size < small) & (i + j < np.log2(small)))
     if not lost.any():
         return y
-    return np.where(lost, np.ldexp(np.ldexp(a, -i) @ np.ldexp(b, -j), i + j), y)
+    return np.asarray(np.where(lost, np.ldexp(np.ldexp(a, -i) @ np.ldexp(b, -j), i + j), y))
 
 
 def _exponents(x: Array, axis: int) -> Array:

@@ -68,8 +68,13 @@ def affine_drafts(region: str, dtype: str) -> st.SearchStrategy[Draft]:
 
 
 def softmax_regression_drafts(region: str, dtype: str) -> st.SearchStrategy[Draft]:
-    """Inputs, weights, a bias, labels, a reduction; for sigmoid_classifier, too. UsageError as above."""
-    return _classifier(_known(region, SOFTMAX_REGRESSION_REGIONS), dtype)
+    """Inputs, weights, a bias, labels, a reduction. UsageError for an unknown region."""
+    return _classifier(_known(region, SOFTMAX_REGRESSION_REGIONS), dtype, "logits")
+
+
+def sigmoid_classifier_drafts(region: str, dtype: str) -> st.SearchStrategy[Draft]:
+    """The same for sigmoid_classifier, whose links hand on numbers that must not be subnormal."""
+    return _classifier(_known(region, SOFTMAX_REGRESSION_REGIONS), dtype, "sigmoid")
 
 
 def _known(region: str, regions: tuple[str, ...]) -> str:
@@ -99,7 +104,7 @@ def _affine(draw: Draw, region: str, dtype: str) -> Draft:
 
 @cache
 @st.composite
-def _classifier(draw: Draw, region: str, dtype: str) -> Draft:
+def _classifier(draw: Draw, region: str, dtype: str, kind: str) -> Draft:
     samples, D, C = _draw_sizes(draw, region)
     if region == "single" and samples:
         C = 1
@@ -107,8 +112,11 @@ def _classifier(draw: Draw, region: str, dtype: str) -> Draft:
     form = draw_form(draw, region, shape)
     reduction = draw(_REDUCTIONS)
     rng = np.random.default_rng(draw(SEEDS))
-    kind = "steep" if region == "large" else region
-    values = tuple(rounded(array, dtype) for array in _values(kind, rng, (*samples, D), C, FORMATS[dtype]))
+    fill = {"large": "steep", "saturated": "apart"}.get(region, region)
+    drawn = _values(fill, rng, (*samples, D), C, FORMATS[dtype])
+    if kind == "sigmoid" and fill in ("steep", "apart"):
+        drawn = _beyond_or_within_the_tails(rng, *drawn, FORMATS[dtype])
+    values = tuple(rounded(array, dtype) for array in drawn)
     target = labels(form, rng, shape, dtype)
     if region == "invalid":
         target = out_of_range(rng, target, C)
@@ -135,7 +143,7 @@ def _values(region: str, rng: Rng, shape: Shape, C: int, fmt: Format) -> tuple[A
     elif region == "steep":
         # Logits of which at least some overflow in a naive exp.
         W = W * 2 * np.log(fmt.max)
-    elif region == "saturated":
+    elif region == "apart":
         W = W * log_uniform(rng, 5.0, 200.0, (D, 1))
     elif region == "tiny":
         x = np.sign(x) * log_uniform(rng, fmt.eta, fmt.u, x.shape)
@@ -167,3 +175,17 @@ def _large(rng: Rng, x: Array, W: Array, b: Array, fmt: Format) -> tuple[Array, 
     x, W = np.sign(x) * fmt.max**share, np.sign(W) * fmt.max ** (1 - share)
     x *= rng.uniform(0.3, 1.5, x.shape)
     return x, W, np.sign(b) * fmt.max * rng.uniform(0.0, 1.0, b.shape)
+
+
+def _beyond_or_within_the_tails(
+    rng: Rng, x: Array, W: Array, b: Array, fmt: Format
+) -> tuple[Array, Array, Array]:
+    """Weights of one sign a column, for which the slope of a sigmoid is a normal number, or nothing even times W.
+
+    Between the two it is subnormal, and no chain of rounded results can give the digits back that are lost there.
+    """
+    work = fmt if fmt.dtype.itemsize > 2 else FORMATS["float32"]
+    normal, nothing = 0.9 * np.log(1 / work.tiny), 1.2 * (np.log(work.max) - np.log(work.eta))
+    positive = np.asarray(rng.uniform(0.5, 1.5, x.shape))
+    reach = np.where(rng.random(b.shape) < 0.5, normal / 1.5 * rng.uniform(0.2, 1.0, b.shape), 2 * nothing)
+    return positive, np.sign(W[:1]) * np.ones(W.shape) * reach / len(W), b

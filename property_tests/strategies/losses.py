@@ -98,7 +98,7 @@ def _entries(region: str, rng: Rng, shape: Shape, fmt: Format) -> Array:
         return np.where(one_entry(rng, shape), normal, 0.0)
     if region == "large":
         # Squares about the largest number: their sum overflows, their mean does not, or does.
-        return np.sign(normal) * np.sqrt(fmt.max) * rng.uniform(0.1, 1.1, shape)
+        return np.asarray(np.sign(normal) * np.sqrt(fmt.max) * rng.uniform(0.1, 1.1, shape))
     if region == "huge":
         return np.sign(normal) * log_uniform(rng, np.sqrt(fmt.max), fmt.max, shape)
     if region == "tiny":
@@ -111,4 +111,4 @@ def _entries(region: str, rng: Rng, shape: Shape, fmt: Format) -> Array:
         return np.where(infinite, rng.choice((-np.inf, np.inf), shape), normal)
     if region == "nan":
         return np.where(one_entry(rng, shape), np.nan, normal)
-    return normal * rng.choice((0.1, 1.0, 5.0))
+    return np.asarray(normal * rng.choice((0.1, 1.0, 5.0)))

@@ -1,0 +1,226 @@
+"""Rules in a row as one rule, and its pullback as another.
+
+``chain(f, g)(x, a, b)`` is y = g(f(x, a), b): the first argument of each rule is what the rule before returned, the
+further ones follow in order. Reverse accumulation, with y_k the result of rule k::
+
+    (y_bar_{k-1}, a_bar, ...) = pullback_k(y_bar_k)        from the last rule to the first
+
+The second order goes both ways: the cotangents of the x_bars flow forward through the pullbacks of the links'
+pullbacks, and what these say about the links' arguments flows back through the links.
+
+Dtypes are those of the rules, each of which rounds its own result; but 16-bit arguments are handed on as float32, and
+only what comes out is rounded to the dtypes that came in.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradassay.formats import is_floating
+from gradassay.vocabulary import Array, Rule
+from reference_impls.rows import rounded, working_dtype
+
+Parameter = inspect.Parameter
+
+
+@dataclass(frozen=True)
+class Link:
+    """A rule, and what its signature says about the arguments it takes."""
+
+    rule: Rule
+    name: str
+    arguments: tuple[str, ...]
+    """Its arrays: the positional parameters without a default."""
+    keywords: tuple[Parameter, ...]
+    """Its parameters: whatever else can be given by name."""
+    anything: bool
+    """Whether it takes any keyword."""
+
+    @classmethod
+    def of(cls, rule: Any) -> Link:
+        """Read the signature; TypeError where it does not say how many arrays there are."""
+        name: str = getattr(getattr(rule, "func", rule), "__name__", repr(rule))
+        if not callable(rule):
+            raise TypeError(f"chain takes rules, functions that return (primal, pullback); this is {rule!r}")
+        try:
+            parameters = tuple(inspect.signature(rule).parameters.values())
+        except (TypeError, ValueError):
+            raise TypeError(
+                f"chain counts arguments by signature, and {name} shows none; wrap it in a def"
+            ) from None
+        if any(p.kind is Parameter.VAR_POSITIONAL for p in parameters):
+            raise TypeError(
+                f"chain cannot count the arguments of {name}, which takes *args; name them in a def"
+            )
+        arrays = [p for p in parameters if p.kind in _POSITIONAL and p.default is Parameter.empty]
+        if not arrays:
+            raise TypeError(f"{name} takes no array, so nothing can be chained into it")
+        named = (Parameter.KEYWORD_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+        keywords = tuple(p for p in parameters if p.kind in named and p not in arrays)
+        anything = any(p.kind is Parameter.VAR_KEYWORD for p in parameters)
+        return cls(rule, name, tuple(p.name for p in arrays), keywords, anything)
+
+    def __call__(self, args: tuple[Any, ...], params: dict[str, Any]) -> tuple[Any, Callable[[Any], Any]]:
+        """The rule's own answer on its arrays and those parameters that it takes."""
+        known = {p.name for p in self.keywords}
+        returned = self.rule(*args, **{k: v for k, v in params.items() if self.anything or k in known})
+        if not (isinstance(returned, tuple) and len(returned) == 2 and callable(returned[1])):
+            raise TypeError(
+                f"{self.name} is no rule: it returned {type(returned).__name__}, not (primal, pullback)"
+            )
+        return returned
+
+    def spread(self, bars: Any) -> tuple[Any, ...]:
+        """What its pullback returned as one entry for each array; one alone is the first array's."""
+        parts = bars if isinstance(bars, tuple) else (bars, *[None] * (len(self.arguments) - 1))
+        if len(parts) != len(self.arguments):
+            raise TypeError(
+                f"the pullback of {self.name} returned {len(parts)} cotangents for {len(self.arguments)} arguments "
+                f"({', '.join(self.arguments)}); return one for each, None for data"
+            )
+        return parts
+
+
+_POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+
+
+def chain(*rules: Rule) -> Rule:
+    """The rule that applies ``rules`` one after the other.
+
+    ``chain(affine, sigmoid, softmax, cross_entropy)(x, W, b, labels)``. Arrays are counted by the rules' signatures
+    and given by position. A keyword goes to every rule that takes it; ``functools.partial`` fixes it for one. The
+    pullback returns one cotangent for each array, None for data, or the one alone of a single array. TypeError for
+    anything that is no rule, for the wrong number of arrays, and for a keyword that no rule takes.
+    """
+    if not rules:
+        raise TypeError("chain takes at least one rule")
+    links = [Link.of(rule) for rule in rules]
+    signature = _signature(links)
+    name = f"chain({', '.join(link.name for link in links)})"
+
+    def chained(*args: Any, **params: Any) -> tuple[Any, Callable[[Any], Any]]:
+        _check(name, signature, args, params)
+        arrays = [np.asarray(array) for array in args]
+        y, _, pullbacks = _forward(links, [_widened(array) for array in arrays], params)
+
+        def pullback_all(y_bar: Any) -> Any:
+            found: list[Any] = []
+            y_bar = _widened(np.asarray(y_bar))
+            for link, pullback in zip(reversed(links), reversed(pullbacks), strict=True):
+                if y_bar is None:
+                    raise TypeError(
+                        f"nothing flows back to {link.name}: the rule after it treats its input as data"
+                    )
+                y_bar, *others = link.spread(pullback(y_bar))
+                found = [*others, *found]
+            return _narrowed((y_bar, *found), arrays)
+
+        return _narrowed((y,), arrays), pullback_all
+
+    chained.__name__ = chained.__qualname__ = name
+    chained.__doc__ = f"y = {name}; made by reference_impls.chain."
+    chained.__signature__ = signature  # type: ignore[attr-defined]
+    return chained
+
+
+def chain_grad(*pairs: tuple[Rule, Rule]) -> Rule:
+    """The pullback of a chain as a rule, from pairs of each link's rule and its pullback as a rule.
+
+    ``chain_grad((f, f_grad), (g, g_grad))(x, a, b, y_bar)`` has as its primal the cotangents of the differentiable
+    arguments, which come first in every link. Its pullback takes their cotangents and returns one for each of the
+    same arguments, and that of y_bar last.
+    """
+    links = [Link.of(rule) for rule, _ in pairs]
+    grads = [Link.of(grad) for _, grad in pairs]
+
+    def graded(*args: Any, **params: Any) -> tuple[Any, Callable[[Any], Any]]:
+        given_args = [np.asarray(array) for array in args]
+        *arrays, y_bar = map(_widened, given_args)
+        _, inputs, pullbacks = _forward(links, arrays, params)
+        found: list[Any] = []
+        seconds: list[tuple[Callable[[Any], Any], int]] = []
+        for grad, given in zip(reversed(grads), reversed(inputs), strict=True):
+            bars, second = grad((*given, y_bar), params)
+            y_bar, *others = bars if isinstance(bars, tuple) else (bars,)
+            found = [*others, *found]
+            seconds = [(second, 1 + len(others)), *seconds]
+
+        def pullback(bars: Any) -> tuple[Any, ...]:
+            given_bars = bars if isinstance(bars, tuple) else (bars,)
+            ahead, *further = (_widened(np.asarray(bar)) for bar in given_bars)
+            waiting = iter(further)
+            parts: list[list[Any]] = []
+            for second, count in seconds:
+                given = (ahead, *(next(waiting) for _ in range(count - 1)))
+                *part, ahead = second(given if count > 1 else ahead)
+                parts.append(part)
+            back, *found = parts[-1]
+            for link, pull, part in zip(links[-2::-1], pullbacks[-2::-1], parts[-2::-1], strict=True):
+                back, *others = (a + b for a, b in zip(part, link.spread(pull(back)), strict=False))
+                found = [*others, *found]
+            result: tuple[Any, ...] = _narrowed(
+                (back, *found, ahead), [*given_args[: 1 + len(found)], given_args[-1]]
+            )
+            return result
+
+        return _narrowed((y_bar, *found), given_args), pullback
+
+    return graded
+
+
+def _forward(links: list[Link], args: Any, params: dict[str, Any]) -> tuple[Any, list[Any], list[Any]]:
+    """The result, and the arguments and the pullback of every link."""
+    further = iter(args)
+    y, inputs, pullbacks = next(further), [], []
+    for link in links:
+        given = (y, *(next(further) for _ in link.arguments[1:]))
+        y, pullback = link(given, params)
+        inputs.append(given)
+        pullbacks.append(pullback)
+    return y, inputs, pullbacks
+
+
+def _widened(x: Array) -> Array:
+    """16-bit formats in float32, anything else as it is."""
+    return rounded(x, working_dtype(x.dtype)) if is_floating(x.dtype) else x
+
+
+def _narrowed(results: tuple[Any, ...], like: list[Array]) -> Any:
+    """Each result in the 16-bit dtype of what it belongs to, where that has one; one alone is bare."""
+    narrow = tuple(
+        rounded(result, one.dtype)
+        if result is not None and is_floating(one.dtype) and one.itemsize == 2
+        else result
+        for result, one in zip(results, like, strict=False)
+    )
+    return narrow if len(narrow) > 1 else narrow[0]
+
+
+def _signature(links: list[Link]) -> inspect.Signature:
+    """The arrays in order, a repeated name with a number; then every keyword, as the first rule that has it."""
+    names: list[str] = []
+    for name in (*links[0].arguments[:1], *(name for link in links for name in link.arguments[1:])):
+        count = sum(other.rpartition("_")[0] == name or other == name for other in names)
+        names.append(f"{name}_{count + 1}" if name in names else name)
+    keywords = {p.name: p.replace(kind=Parameter.KEYWORD_ONLY) for link in links[::-1] for p in link.keywords}
+    anything = [Parameter("params", Parameter.VAR_KEYWORD)] if any(link.anything for link in links) else []
+    arrays = [Parameter(name, Parameter.POSITIONAL_ONLY) for name in names]
+    return inspect.Signature([*arrays, *keywords.values(), *anything])
+
+
+def _check(name: str, signature: inspect.Signature, args: tuple[Any, ...], params: dict[str, Any]) -> None:
+    kinds = [p.kind for p in signature.parameters.values()]
+    arrays = [p.name for p in signature.parameters.values() if p.kind is Parameter.POSITIONAL_ONLY]
+    if len(args) != len(arrays):
+        raise TypeError(f"{name} takes {len(arrays)} arrays ({', '.join(arrays)}), and was given {len(args)}")
+    known = [p.name for p in signature.parameters.values() if p.kind is Parameter.KEYWORD_ONLY]
+    for keyword in params:
+        if keyword not in known and Parameter.VAR_KEYWORD not in kinds:
+            raise TypeError(
+                f"no rule of {name} takes a parameter {keyword!r}; they take {', '.join(known) or 'none'}"
+            )
