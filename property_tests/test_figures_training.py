@@ -103,8 +103,8 @@ def fixture_starts() -> dict[str, Start]:
 def test_001_training_prints_these_losses(
     starts: dict[str, Start], training: str, loss: Callable[..., Step], rate: float
 ) -> None:
-    data = (POINTS, CLASSES) if loss is classification else (NORMALISED, FINAL_GRADES)
-    steps = [step for step, _ in descent(loss, *data, starts[training], rate)]
+    x, t = (POINTS, CLASSES) if loss is classification else (NORMALISED, FINAL_GRADES)
+    steps = [step for step, _ in descent(loss, x, t, starts[training], rate)]
     ours, units = np.array([step.loss for step in steps]), np.array([step.unit for step in steps])
     assert np.all(np.abs(ours - LOSSES[training]) <= HALF_A_DECIMAL + np.arange(1, STEPS + 1) * units)
 
