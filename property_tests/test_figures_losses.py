@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
+from gradassay import Verdict, verify
 from gradassay.vocabulary import Array
 from property_tests.printed_figures import P_002, printed
 from reference_impls.activations import sigmoid
@@ -14,6 +16,7 @@ from reference_impls.affine import affine
 from reference_impls.chain import chain
 from reference_impls.cross_entropy import cross_entropy, renormalised
 from reference_impls.jacobians import classifier_gradients
+from reference_impls.sigmoid_classifier import sigmoid_classifier
 from reference_impls.softmax import softmax
 from reference_impls.softmax_cross_entropy import softmax_cross_entropy
 from reference_impls.softmax_regression import softmax_regression
@@ -22,7 +25,6 @@ from reference_impls.textbook import distribution
 U = 2.0**-53
 #: Two samples of three classes, and the mistakes of document 004 on them.
 P, T = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]]), np.array([0, 1])
-classifier = chain(affine, sigmoid, softmax, cross_entropy)
 
 
 def every_label_in_every_row(p: Array, t: Array) -> Any:
@@ -147,9 +149,27 @@ def test_004_every_row_is_decreased_at_every_label() -> None:
     assert printed(pullback(1.0), [[-0.15, 0.1, 0.05], [0.05, -0.1, 0.05]], decimals=15)
 
 
-def test_004_the_cotangent_of_the_loss_counts() -> None:
-    _, pullback = softmax_cross_entropy(np.log(P), T)
-    assert np.array_equal(pullback(2.0), 2 * pullback(1.0))
+@pytest.mark.parametrize(
+    ("pulled", "verdict"),
+    [
+        (lambda p, t: (p - np.eye(p.shape[-1])[t]) / len(p), Verdict.WRONG),
+        (lambda p, t: None, Verdict.STRUCTURE),
+    ],
+    ids=["the cotangent ignored", "nothing returned"],
+)
+def test_004_a_backward_without_the_cotangent_or_without_a_result_is_named(
+    pulled: Callable[[Array, Array], Any], verdict: Verdict
+) -> None:
+    """The gradient of the fused loss is right for a cotangent of 1 alone."""
+
+    def rule(x: Any, labels: Any) -> Any:
+        loss, _ = softmax_cross_entropy(x, labels)
+        return loss, lambda y_bar: pulled(softmax(x)[0], labels)
+
+    report = verify(
+        rule, like="softmax_cross_entropy", inputs=[(np.log(P), T)], dtypes=("float64",), examples=3
+    )
+    assert {found.verdict for found in report.discrepancies} == {verdict}
 
 
 @pytest.fixture(name="batch", scope="module")
@@ -179,7 +199,7 @@ def test_004_the_printed_6952_is_a_thousand_times_the_loss_of_a_softmax_over_the
 
 def test_004_the_loss_of_four_classes_cannot_exceed_2_22(batch: tuple[Array, Array, Array, Array]) -> None:
     """Of four logits in [0, 1] the least likely has a probability of 1 / (1 + 3 e) at least, which costs 2.214."""
-    loss, _ = classifier(*batch)
+    loss, _ = sigmoid_classifier(*batch)
     assert 0 < np.log(1 + 3 / np.e) <= loss <= np.log(1 + 3 * np.e) < 2.22
     assert loss < 6952.599686519977
 
@@ -187,8 +207,8 @@ def test_004_the_loss_of_four_classes_cannot_exceed_2_22(batch: tuple[Array, Arr
 def test_004_location_and_one_hot_labels_cost_the_same(batch: tuple[Array, Array, Array, Array]) -> None:
     *inputs, t = batch
     (by_location, through_location), (one_hot, through_one_hot) = (
-        classifier(*inputs, t),
-        classifier(*inputs, np.eye(4)[t]),
+        sigmoid_classifier(*inputs, t),
+        sigmoid_classifier(*inputs, np.eye(4)[t]),
     )
     assert np.allclose(by_location, one_hot, rtol=16 * U, atol=0)
     for first, second in zip(through_location(1.0)[:3], through_one_hot(1.0)[:3], strict=True):
