@@ -55,6 +55,8 @@ def make_case(operation: Operation, size: tuple[int, int], dtype: str, rng: np.r
         "softmax_cross_entropy": ((x, labels), {}),
         "get_item": ((x,), {"index": rows}),
         "get_item_grad": ((x,), {"index": rows, "shape": size}),
+        "log": ((p,), {}),
+        "clip": ((x,), {"low": -1.0, "high": 1.0}),
     }
     (first, *rest), params = made.get(operation.name, ((x,), {}))
     first = first.astype(FORMATS[dtype].dtype)

@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from gradassay.formats import FORMATS
 from gradassay.vocabulary import Array, Edge, Operation
 from property_tests.strategies.elementwise import (
     RELU_REGIONS,
@@ -32,7 +33,7 @@ from property_tests.strategies.elementwise import (
     sigmoid_drafts,
     tanh_drafts,
 )
-from reference_impls.entrywise import Pullback, entrywise
+from reference_impls.entrywise import Pullback, entrywise, where_or_zero
 
 # ---- relu
 
@@ -42,21 +43,34 @@ def relu_definition(x: Any) -> Any:
     return np.maximum(x, 0)
 
 
+def relu_of_flushed(x: Any) -> Any:
+    """``max(x, 0)`` of what arithmetic reads that takes subnormal numbers for 0."""
+    tiny = FORMATS[x.dtype.name].tiny
+    return np.maximum(np.where((x > -tiny) & (x < tiny), 0, x), 0)
+
+
 @entrywise
 def relu(x: Any) -> tuple[Array, Pullback]:
-    """``max(x, 0)``; what passes is chosen, not multiplied: 0 times an infinite cotangent would be NaN."""
-    zero = np.zeros_like(x)
-    # Phrased by what is cut off, so that NaN passes: its slope is as unknown as its value.
-    cut = x <= zero
-    return np.maximum(x, zero), lambda y_bar: np.where(cut, zero, y_bar)
+    """``max(x, 0)``; what passes is chosen, not multiplied by 1 or 0."""
+    passes = _passes(x)
+    return np.maximum(x, np.zeros_like(x)), lambda y_bar: where_or_zero(passes, y_bar)
 
 
 @entrywise
 def relu_grad(x: Any, y_bar: Any) -> tuple[Array, Pullback]:
     """``y_bar [x > 0]``."""
-    zero = np.zeros_like(x)
-    cut = x <= zero
-    return np.where(cut, zero, y_bar), lambda x_bar_bar: (zero, np.where(cut, zero, x_bar_bar))
+    passes = _passes(x)
+
+    def pullback(x_bar_bar: Array) -> tuple[Array, Array]:
+        return np.zeros_like(x_bar_bar), where_or_zero(passes, x_bar_bar)
+
+    return where_or_zero(passes, y_bar), pullback
+
+
+def _passes(x: Array) -> Array:
+    """x > 0, phrased so that NaN passes, too: its slope is as unknown as its value."""
+    cut = x <= 0
+    return np.logical_not(cut, out=cut)
 
 
 RELU = Operation(
@@ -65,6 +79,7 @@ RELU = Operation(
     rule=relu,
     regions=RELU_REGIONS,
     drafts=relu_drafts,
+    conventions={"subnormal numbers are 0": relu_of_flushed},
     source="Glorot, Bordes, Bengio 2011, Deep sparse rectifier neural networks",
     pullback_rule=relu_grad,
     edges=(
@@ -87,14 +102,15 @@ def sigmoid_definition(x: Any) -> Any:
 
 def _sigmoid_and_slope(x: Array) -> tuple[Array, Array]:
     """``s`` and ``s' = e^-x s s``, in this order: s² alone underflows."""
-    e = np.exp(-x)
-    s = 1 / (1 + e)
-    slope = e * s
+    slope = np.negative(x)
+    np.exp(slope, out=slope)
+    far = np.isinf(slope)
+    s = slope + 1
+    np.divide(1, s, out=s)
     slope *= s
-    # Where e^-x overflows, both are e^x to the last bit.
-    far = np.isinf(e)
-    np.exp(x, out=s, where=far)
-    np.copyto(slope, s, where=far)
+    slope *= s
+    if far.any():  # e^-x overflows; both are e^x to the last bit
+        s[far] = slope[far] = np.exp(x[far])
     return s, slope
 
 

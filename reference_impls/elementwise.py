@@ -26,7 +26,7 @@ import numpy as np
 from gradassay.vocabulary import Array, Edge, Operation
 from property_tests.strategies.clip import CLIP_REGIONS, clip_drafts
 from property_tests.strategies.elementwise import EXP_REGIONS, LOG_REGIONS, exp_drafts, log_drafts
-from reference_impls.entrywise import Pullback, entrywise
+from reference_impls.entrywise import Pullback, entrywise, where_or_zero
 
 # ---- exp
 
@@ -144,22 +144,35 @@ def clip_definition(x: Any, *, low: float | None = None, high: float | None = No
     return y if high is None else np.minimum(y, high)
 
 
+def clip_low_wins(x: Any, *, low: float | None = None, high: float | None = None) -> Any:
+    """``max(min(x, high), low)``: the same unless the bounds are crossed."""
+    y = x if high is None else np.minimum(x, high)
+    return y if low is None else np.maximum(y, low)
+
+
 def _passes(x: Array, low: float | None, high: float | None) -> Array:
-    """Where the slope is 1: between the bounds and on them, unless they leave nothing between them."""
+    """Where the slope is 1: between the bounds and on them, unless they leave nothing between them.
+
+    Phrased by what is cut off, so that NaN passes: its slope is as unknown as its value.
+    """
     if low is not None and high is not None and low >= high:
         return np.isnan(x)
-    # Phrased by what is cut off, so that NaN passes: its slope is as unknown as its value.
     cut = np.zeros(x.shape, bool) if low is None else x < low
-    return np.logical_not(cut if high is None else cut | (x > high))
+    if high is not None:
+        cut |= x > high
+    return np.logical_not(cut, out=cut)
 
 
 @entrywise
 def clip(x: Any, *, low: float | None = None, high: float | None = None) -> tuple[Array, Pullback]:
     """``min(max(x, low), high)``; a bound of None is no bound."""
-    passes, zero = _passes(x, low, high), np.zeros_like(x)
-    y = x if low is None else np.maximum(x, np.full_like(x, low))
-    y = y if high is None else np.minimum(y, np.full_like(y, high))
-    return y, lambda y_bar: np.where(passes, y_bar, zero)
+    passes = _passes(x, low, high)
+    # Bounds as arrays: NumPy is three times as fast with them as with numbers.
+    if low is not None:
+        np.maximum(x, np.full_like(x, low), out=x)
+    if high is not None:
+        np.minimum(x, np.full_like(x, high), out=x)
+    return x, lambda y_bar: where_or_zero(passes, y_bar)
 
 
 @entrywise
@@ -167,8 +180,12 @@ def clip_grad(
     x: Any, y_bar: Any, *, low: float | None = None, high: float | None = None
 ) -> tuple[Array, Pullback]:
     """``y_bar`` where clip passes it; as piecewise constant in x as clip is piecewise linear."""
-    passes, zero = _passes(x, low, high), np.zeros_like(x)
-    return np.where(passes, y_bar, zero), lambda x_bar_bar: (zero, np.where(passes, x_bar_bar, zero))
+    passes = _passes(x, low, high)
+
+    def pullback(x_bar_bar: Array) -> tuple[Array, Array]:
+        return np.zeros_like(x_bar_bar), where_or_zero(passes, x_bar_bar)
+
+    return where_or_zero(passes, y_bar), pullback
 
 
 CLIP = Operation(
@@ -177,6 +194,7 @@ CLIP = Operation(
     rule=clip,
     regions=CLIP_REGIONS,
     drafts=clip_drafts,
+    conventions={"the lower bound wins": clip_low_wins},
     source="NumPy 2, numpy.clip; Clarke 1983, Optimization and Nonsmooth Analysis, 2.3, for the kinks",
     pullback_rule=clip_grad,
     edges=(
