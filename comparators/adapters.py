@@ -24,6 +24,8 @@ from gradassay.vocabulary import Array, Evaluation, Rule, Scenario
 
 Native = Any
 Function = Callable[..., Native]
+#: Argument -> the gradient of what does not depend on it.
+Unconnected = Callable[[Any], Array | None]
 #: None, or why a function cannot express the scenario.
 Limits = Callable[[Scenario], str | None]
 
@@ -88,6 +90,10 @@ def spread(found: Iterable[Array | None], wanted: list[int], count: int) -> Any:
     return parts[0] if count == 1 else parts
 
 
+def no_gradient(_argument: Any) -> None:
+    """What a framework says of an argument that the result does not depend on."""
+
+
 def convert(value: Any, native: Callable[[Array], Native]) -> Any:
     """A parameter with its arrays made native, also inside a tuple (an index); all else as it is."""
     if isinstance(value, np.ndarray):
@@ -120,6 +126,16 @@ def tables(*families: ModuleType) -> dict[str, dict[str, Function]]:
         for name, functions in family.FUNCTIONS.items():
             merged.setdefault(name, {}).update(functions)
     return merged
+
+
+def pullback_name(operation: str) -> str:
+    """The name of an operation's pullback as an operation of its own: ``grad(softmax)``."""
+    return f"grad({operation})"
+
+
+def pullbacks(functions: Mapping[str, Function]) -> dict[str, Function]:
+    """A table's functions under the names of their pullbacks, for an adapter that differentiates twice."""
+    return {pullback_name(operation): fn for operation, fn in functions.items()}
 
 
 def index_parts(index: Any) -> tuple[Any, ...]:

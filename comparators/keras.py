@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from comparators.adapters import FrameworkComparator, Function, Lazy, Native, limited
+from comparators.adapters import FrameworkComparator, Function, Lazy, Native, limited, pullbacks
 from comparators.tensorflow.adapter import from_tensorflow, quietly
 from comparators.tensorflow.classification import class_indices, has_indices, reduce_loss, unnormalised
 from comparators.tensorflow.elementwise import both_bounds
+from comparators.tensorflow.second_order import tape_in_tape
 
 
 @contextmanager
@@ -88,4 +89,8 @@ FUNCTIONS: Mapping[str, Function] = {
     "tanh": tanh,
 }
 
-COMPARATORS = {"tensorflow.keras": FrameworkComparator("tensorflow.keras", FUNCTIONS, from_tensorflow, keras)}
+NAME = "tensorflow.keras"
+
+COMPARATORS = {NAME: FrameworkComparator(NAME, FUNCTIONS, from_tensorflow, keras)}
+
+SECOND_ORDER = {NAME: FrameworkComparator(NAME, pullbacks(FUNCTIONS), tape_in_tape, keras)}

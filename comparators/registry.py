@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Protocol
+from typing import Any, Protocol
 
 from comparators.interface import Comparator
 from comparators.numpy_rules import RulesComparator
@@ -37,7 +37,7 @@ class Source:
     """Where an implementation comes from."""
 
     module: str
-    """Module of ours with ``COMPARATORS``: name -> comparator; importing it imports no framework."""
+    """Module of ours with ``COMPARATORS`` and ``SECOND_ORDER`` (name -> comparator); it imports no framework."""
     packages: tuple[str, ...]
     """Packages that must be installed."""
     extra: str
@@ -47,36 +47,53 @@ class Source:
 #: The hand-written rules; they come from the caller, since the catalogue lies downstream of the comparators.
 NUMPY = "numpy"
 
+_TORCH = Source("comparators.pytorch", ("torch",), "torch")
+_TENSORFLOW = Source("comparators.tensorflow", ("tensorflow",), "tensorflow")
+_KERAS = Source("comparators.keras", ("tensorflow", "keras"), "tensorflow")
+_JAX = Source("comparators.jax", ("jax", "jaxlib"), "jax")
+
 COMPARATORS: Mapping[str, Source] = {
-    "torch": Source("comparators.pytorch", ("torch",), "torch"),
-    "torch.gather": Source("comparators.pytorch", ("torch",), "torch"),
-    "torch.hardtanh": Source("comparators.pytorch", ("torch",), "torch"),
-    "torch.maximum": Source("comparators.pytorch", ("torch",), "torch"),
-    "tensorflow": Source("comparators.tensorflow", ("tensorflow",), "tensorflow"),
-    "tensorflow.maximum": Source("comparators.tensorflow", ("tensorflow",), "tensorflow"),
-    "tensorflow.keras": Source("comparators.keras", ("tensorflow", "keras"), "tensorflow"),
-    "jax": Source("comparators.jax", ("jax", "jaxlib"), "jax"),
-    "jax.maximum": Source("comparators.jax", ("jax", "jaxlib"), "jax"),
+    "torch": _TORCH,
+    "torch.gather": _TORCH,
+    "torch.hardtanh": _TORCH,
+    "torch.maximum": _TORCH,
+    "tensorflow": _TENSORFLOW,
+    "tensorflow.maximum": _TENSORFLOW,
+    "tensorflow.keras": _KERAS,
+    "jax": _JAX,
+    "jax.maximum": _JAX,
+}
+
+#: What there is beside those where pullbacks are differentiated: forward mode over reverse mode.
+FORWARD: Mapping[str, Source] = {
+    "torch.forward": _TORCH,
+    "tensorflow.forward": _TENSORFLOW,
+    "jax.forward": _JAX,
 }
 
 
-def names() -> tuple[str, ...]:
+def sources(order: int = 1) -> Mapping[str, Source]:
+    """Every implementation but ours for gradients (order 1), or for the pullbacks as operations (order 2)."""
+    return COMPARATORS if order == 1 else {**COMPARATORS, **FORWARD}
+
+
+def names(order: int = 1) -> tuple[str, ...]:
     """Every implementation that ``load`` knows, installed or not, in the order of the report."""
-    return (NUMPY, *COMPARATORS)
+    return (NUMPY, *sources(order))
 
 
-def load(name: str, *, rules: Mapping[str, Rule] | None = None) -> Implementation:
+def load(name: str, *, rules: Mapping[str, Rule] | None = None, order: int = 1) -> Implementation:
     """The implementation of that name, its framework imported.
 
     ``rules`` is what ``numpy`` runs: operation -> rule. Raises Missing with the remedy where a package is not
     installed or fails to import, UsageError for a name that is not known.
     """
-    if name == NUMPY:
-        return RulesComparator(NUMPY, rules or {})
-    sentence = missing(name)
+    sentence = missing(name, order)
     if sentence is not None:
         raise Missing(sentence)
-    comparator = import_module(COMPARATORS[name].module).COMPARATORS[name]
+    if name == NUMPY:
+        return RulesComparator(NUMPY, rules or {})
+    comparator = _comparator(name, order)
     try:
         comparator.load()
     except (ImportError, OSError) as error:
@@ -85,20 +102,18 @@ def load(name: str, *, rules: Mapping[str, Rule] | None = None) -> Implementatio
     return comparator  # type: ignore[no-any-return]
 
 
-def operations(name: str) -> tuple[str, ...]:
+def operations(name: str, order: int = 1) -> tuple[str, ...]:
     """The operations that a framework's implementation covers, without importing the framework."""
-    _known(name)
-    if name == NUMPY:
-        return ()
-    return tuple(import_module(COMPARATORS[name].module).COMPARATORS[name].operations)
+    _known(name, order)
+    return () if name == NUMPY else tuple(_comparator(name, order).operations)
 
 
-def missing(name: str) -> str | None:
+def missing(name: str, order: int = 1) -> str | None:
     """None where that implementation's packages are installed, else what is missing and how to get it."""
-    _known(name)
+    _known(name, order)
     if name == NUMPY:
         return None
-    source = COMPARATORS[name]
+    source = sources(order)[name]
     absent = [package for package in source.packages if find_spec(package) is None]
     if not absent:
         return None
@@ -107,6 +122,11 @@ def missing(name: str) -> str | None:
     return f"{' and '.join(absent)} {are} not installed; {remedy}"
 
 
-def _known(name: str) -> None:
-    if name not in names():
-        raise UsageError.unknown("implementation", name, names())
+def _comparator(name: str, order: int) -> Any:
+    module = import_module(sources(order)[name].module)
+    return (module.COMPARATORS if order == 1 else module.SECOND_ORDER)[name]
+
+
+def _known(name: str, order: int) -> None:
+    if name not in names(order):
+        raise UsageError.unknown("implementation", name, names(order))

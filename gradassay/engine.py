@@ -18,6 +18,7 @@ from gradassay.errors import UsageError
 from gradassay.findings import Finding
 from gradassay.formats import FORMATS
 from gradassay.question import Question
+from gradassay.second_order import operation_of, pullback_operation
 from gradassay.tally import Tally
 from gradassay.verdicts import judge
 from gradassay.vocabulary import Example, Operation, Row, Run, Scenario
@@ -28,9 +29,9 @@ FINITE_DIFFERENCES = "finite_differences"
 Progress = Callable[[str, int, int], None]
 
 
-def implementations() -> tuple[str, ...]:
+def implementations(order: int = 1) -> tuple[str, ...]:
     """Every name that ``compare --implementations`` takes, installed or not."""
-    numpy, *frameworks = registry.names()
+    numpy, *frameworks = registry.names(order)
     return (numpy, FINITE_DIFFERENCES, *frameworks)
 
 
@@ -45,23 +46,29 @@ def compare(
     dtypes: Sequence[str] | None = None,
     examples: int = 100,
     seed: int = 0,
+    order: int = 1,
     subjects: Sequence[str] = (registry.NUMPY,),
     progress: Progress | None = None,
 ) -> Run:
     """Measure the catalogue: every implementation of every operation in every dtype on the same scenarios.
 
-    ``examples`` scenarios for each operation and dtype; the same seed gives the same run.  An interrupt gives the
-    run so far, marked as interrupted.  Raises UsageError for a name that is not known.
+    ``examples`` scenarios for each operation and dtype; the same seed gives the same run.  With ``order=2`` the
+    operations' pullbacks are the operations: grad(softmax) for softmax.  An interrupt gives the run so far, marked as
+    interrupted.  Raises UsageError for a name that is not known, and for another order.
     """
     started = time.perf_counter()
+    if order not in (1, 2):
+        raise UsageError(f"order is {order!r}; it is 1 for gradients, or 2 for the pullbacks' own gradients")
+    asked = tuple(OPERATIONS[name] for name in chosen("operation", operations, tuple(OPERATIONS)))
     plan = Plan(
-        tuple(OPERATIONS[name] for name in chosen("operation", operations, tuple(OPERATIONS))),
+        asked if order == 1 else tuple(map(pullback_operation, asked)),
         chosen("dtype", dtypes, tuple(FORMATS)),
-        chosen("implementation", implementations, _every_implementation()),
+        chosen("implementation", implementations, _every_implementation(order)),
         positive("examples", examples),
         seed,
+        order,
     )
-    comparators, missing = _load(plan.implementations)
+    comparators, missing = _load(plan)
     rows: list[Row] = []
     interrupted = False
     try:
@@ -72,7 +79,7 @@ def compare(
     return Run(
         rows=tuple(rows),
         subjects=tuple(subjects),
-        environment=environment() | {"simd": simd(), "seed": seed, "examples": examples},
+        environment=environment() | {"simd": simd(), "seed": seed, "examples": examples, "order": order},
         missing=missing,
         seconds=time.perf_counter() - started,
         interrupted=interrupted,
@@ -88,6 +95,7 @@ class Plan:
     implementations: tuple[str, ...]
     examples: int
     seed: int
+    order: int = 1
 
     def rows(
         self, comparators: Sequence[registry.Implementation], progress: Progress | None
@@ -117,6 +125,8 @@ class Plan:
 
     def _tally(self, operation: str, implementation: str, dtype: str) -> Tally:
         command = f"gradassay compare {operation} --implementations {implementation} --dtypes {dtype}"
+        if self.order == 2:
+            command = command.replace(operation, f"{operation_of(operation)} --order 2", 1)
         return Tally(
             operation, implementation, dtype, f"{command} --examples {self.examples} --seed {self.seed}"
         )
@@ -157,16 +167,16 @@ def differentiate(differences: FiniteDifferences, scenario: Scenario, tally: Tal
     tally.add(scenario, Finding(found.verdict, cause, found.sentence, example))
 
 
-def _load(names: Sequence[str]) -> tuple[list[registry.Implementation], dict[str, str]]:
+def _load(plan: Plan) -> tuple[list[registry.Implementation], dict[str, str]]:
     """The comparators that can run, and for the others why not and what to do."""
     loaded: list[registry.Implementation] = []
     missing: dict[str, str] = {}
-    rules = {name: operation.rule for name, operation in OPERATIONS.items()}
-    for name in names:
+    rules = {operation.name: operation.rule for operation in plan.operations}
+    for name in plan.implementations:
         if name == FINITE_DIFFERENCES:
             continue
         try:
-            loaded.append(registry.load(name, rules=rules))
+            loaded.append(registry.load(name, rules=rules, order=plan.order))
         except registry.Missing as error:
             missing[name] = str(error)
     return loaded, missing

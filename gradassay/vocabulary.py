@@ -112,6 +112,7 @@ class Operation:
     drafts: Callable[[str, str], SearchStrategy[Draft]]
     """``drafts(region, dtype)``: Hypothesis strategy of inputs in that region."""
     differentiable: tuple[int, ...] = (0,)
+    """Positions of the arguments that have a gradient; negative ones count from the last."""
     conventions: Mapping[str, Definition] = field(default_factory=dict)
     """Named alternative definitions, same signature as ``definition``."""
     source: str = ""

@@ -24,6 +24,7 @@ from property_tests.strategies import CROSS_ENTROPY_REGIONS, cross_entropy_draft
 from reference_impls.labels import (
     class_indices,
     class_weights,
+    gather_cotangent,
     reduce_losses,
     sample_shape,
     spread_cotangent,
@@ -33,6 +34,9 @@ from reference_impls.textbook import cross_entropy_of
 
 #: ``keras.config.epsilon()``, where Keras clips probabilities.
 KERAS_EPSILON = 1e-7
+
+#: Brings the reciprocal of the smallest subnormal into the range of float64.
+SCALE = 2.0**512
 
 
 def cross_entropy_definition(p: Any, labels: Any, *, reduction: str = "mean") -> Any:
@@ -98,12 +102,45 @@ def cross_entropy(p: Any, labels: Any, *, reduction: str = "mean") -> tuple[Arra
     return rounded(np.asarray(loss), outer), pullback
 
 
+def cross_entropy_grad(
+    p: Any, labels: Any, y_bar: Any, *, reduction: str = "mean"
+) -> tuple[Array, Callable[[Any], tuple[Array, Array]]]:
+    """``p_bar = -y_bar t / p``; p_bar2 = y_bar g t / p^2 and y_bar_bar = -sum g t / p, reduced.
+
+    In float64, whose exponents hold 1 / p^2 of every narrower format; sums are taken of terms scaled by a power of two,
+    so that infinities of two signs do not meet.
+    """
+    p = np.asarray(p)
+    inner, outer = np.dtype(np.float64), result_dtype(p.dtype)
+    samples, classes = sample_shape(p.shape)
+    t = class_indices(labels, p.shape)
+    weights = np.eye(classes)[t] if t is not None else class_weights(labels, p.shape, inner)
+    probabilities = np.asarray(p.reshape(samples, classes)).astype(inner) + 0.0
+    taken = weights != 0
+    picked = np.where(taken, probabilities, 1)
+    with np.errstate(all="ignore"):
+        cotangents = spread_cotangent(y_bar, reduction, samples, inner)
+        p_bar = np.where(taken, -cotangents * weights / picked, 0)
+
+    def pullback(p_bar_bar: Any) -> tuple[Array, Array]:
+        g = np.asarray(p_bar_bar).reshape(samples, classes).astype(inner)
+        with np.errstate(all="ignore"):
+            losses = np.where(taken, -g * weights / (picked * SCALE), 0).sum(axis=1)
+            y_bar_bar = np.asarray(gather_cotangent(losses.reshape(p.shape[:-1]), reduction) * SCALE)
+            # Zero first, where a cotangent is: infinity times zero is none.
+            p_bar2 = np.where(taken, cotangents * g * weights / picked / picked, 0)
+            return rounded(p_bar2.reshape(p.shape), outer), rounded(y_bar_bar, outer)
+
+    return rounded(p_bar.reshape(p.shape), outer), pullback
+
+
 CROSS_ENTROPY = Operation(
     name="cross_entropy",
     definition=cross_entropy_definition,
     rule=cross_entropy,
     regions=CROSS_ENTROPY_REGIONS,
     drafts=cross_entropy_drafts,
+    pullback_rule=cross_entropy_grad,
     conventions={
         "renormalised": renormalised,
         "renormalised, clipped 1e-7": renormalised_clipped,

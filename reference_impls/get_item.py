@@ -59,6 +59,23 @@ def get_item_grad(y_bar: Any, *, index: Any, shape: tuple[int, ...]) -> tuple[Ar
     return x_bar, lambda x_bar_bar: gather(np.asarray(x_bar_bar), index).astype(y_bar.dtype, copy=False)
 
 
+def get_item_pullback(
+    x: Any, y_bar: Any, *, index: Any
+) -> tuple[Array, Callable[[Any], tuple[Array, Array]]]:
+    """get_item_grad, with x for its shape alone; linear in y_bar, so its own pullback is get_item."""
+    x = np.asarray(x)
+    x_bar, pullback = get_item_grad(y_bar, index=index, shape=x.shape)
+    return x_bar, lambda x_bar_bar: (np.zeros_like(x, order="C"), pullback(x_bar_bar))
+
+
+def get_item_grad_pullback(
+    y_bar: Any, x_bar_bar: Any, *, index: Any, shape: tuple[int, ...]
+) -> tuple[Array, Callable[[Any], tuple[Array, Array]]]:
+    """get_item of the cotangent: the pullback of a pullback, whose own is get_item_grad again."""
+    y_bar_bar, pullback = get_item(np.asarray(x_bar_bar), index=index)
+    return y_bar_bar, lambda g: (np.zeros_like(y_bar, order="C"), pullback(g))
+
+
 def gather(x: Array, index: Any) -> Array:
     """``x[index]`` as an array of its own: a copy where NumPy would give a view or a scalar."""
     y = np.asarray(x[index], dtype=x.dtype)
@@ -112,6 +129,7 @@ GET_ITEM = Operation(
     rule=get_item,
     regions=GET_ITEM_REGIONS,
     drafts=get_item_drafts,
+    pullback_rule=get_item_pullback,
     source="NumPy reference, Indexing on ndarrays",
 )
 
@@ -121,5 +139,6 @@ GET_ITEM_GRAD = Operation(
     rule=get_item_grad,
     regions=GET_ITEM_GRAD_REGIONS,
     drafts=get_item_grad_drafts,
+    pullback_rule=get_item_grad_pullback,
     source="adjoint of get_item; NumPy reference, numpy.ufunc.at",
 )

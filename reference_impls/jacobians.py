@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 
 from gradassay.vocabulary import Array
+from reference_impls.distributions import distributions
 from reference_impls.rows import result_dtype, rounded, working_dtype
-from reference_impls.softmax import distributions
 
 
 def softmax_jacobian(x: Any) -> Array:

@@ -74,3 +74,10 @@ def spread_cotangent(y_bar: Any, reduction: str, count: int, dtype: np.dtype[Any
     if reduction == "mean":
         per_sample = per_sample / count
     return np.broadcast_to(per_sample, (count, 1))
+
+
+def gather_cotangent(values: Any, reduction: str) -> Any:
+    """The adjoint of :func:`spread_cotangent`: the mean and the sum add the samples' values up, of which none is 0."""
+    if reduction == "none":
+        return values
+    return values.sum() / max(values.size, 1) if reduction == "mean" else values.sum()

@@ -26,6 +26,7 @@ import numpy as np
 
 from gradassay.vocabulary import Array, Operation
 from property_tests.strategies import SOFTMAX_REGIONS, softmax_drafts
+from reference_impls.distributions import distributions, exponentials, log_sum_exp
 from reference_impls.rows import (
     Axis,
     Rows,
@@ -33,15 +34,11 @@ from reference_impls.rows import (
     broadcast_by_row,
     result_dtype,
     row_dots,
-    row_maxima,
     row_sums,
     working_dtype,
 )
 
 Pullback = Callable[[Any], Array]
-
-#: Sums of exponentials beyond this are taken after a shift; its reciprocal is a normal number in float32.
-LARGEST_SUM = 1e30
 
 
 def softmax_definition(x: Any, *, axis: Axis = -1) -> Any:
@@ -53,45 +50,6 @@ def softmax_definition(x: Any, *, axis: Axis = -1) -> Any:
 def log_softmax_definition(x: Any, *, axis: Axis = -1) -> Any:
     """``x - log sum exp(x)``."""
     return x - np.log(np.exp(x).sum(axis=axis, keepdims=True))
-
-
-def exponentials(x: Array, e: Array) -> tuple[Array, Array]:
-    """Fill ``e`` with exp(x - m), row by row; returns the columns m and s = sum e.
-
-    Where 1 <= sum exp(x) <= LARGEST_SUM, m = 0 does: nothing overflowed, what underflowed is below the smallest
-    number after the division too, and a subtraction is spared with its rounding. Other rows take m = max x.
-    """
-    m = np.zeros((len(x), 1), x.dtype)
-    np.exp(x, out=e)
-    s = row_sums(e)
-    shift = np.flatnonzero(~((s >= 1) & (s <= LARGEST_SUM)))
-    if shift.size:
-        m[shift] = row_maxima(x[shift])
-        e[shift] = np.exp(x[shift] - m[shift])
-        s[shift] = row_sums(e[shift])
-    return m, s
-
-
-def log_sum_exp(x: Array, m: Array, s: Array) -> tuple[Array, Array]:
-    """Log sum exp(x) as k + r with k = max x, given m and s, so that (x - k) - r loses nothing where it cancels.
-
-    r = log sum exp(x - k) is never negative, which makes no loss negative and no log-probability positive.
-    """
-    k = row_maxima(x)
-    return k, np.maximum(np.log(s * np.exp(m - k)), 0)
-
-
-def distributions(x: Array) -> tuple[Array, Array, Array]:
-    """Softmax p of each row of a matrix, and the columns m and s that it came from."""
-    p = np.empty_like(x)
-    m, s = np.empty((2, len(x), 1), x.dtype)
-    with np.errstate(all="ignore"):
-        broadcast_by_row(x.shape[1])
-        for block in blocks(x):
-            e = p[block]
-            m[block], s[block] = exponentials(x[block], e)
-            e /= s[block]
-    return p, m, s
 
 
 def softmax(x: Any, *, axis: Axis = -1) -> tuple[Array, Pullback]:
@@ -114,6 +72,34 @@ def softmax(x: Any, *, axis: Axis = -1) -> tuple[Array, Pullback]:
         return rows.back(x_bar, outer)
 
     return rows.back(p, outer), pullback
+
+
+def softmax_grad(
+    x: Any, y_bar: Any, *, axis: Axis = -1
+) -> tuple[Array, Callable[[Any], tuple[Array, Array]]]:
+    """``x_bar = p (y_bar - p·y_bar)``, a row of products with centred cotangents.
+
+    With centred a = g - p·g and c = y_bar - p·y_bar the gradients of <g, x_bar>, which is the covariance sum p a c of
+    g and y_bar under p, are x_bar2 = p (a c - sum p a c) and y_bar_bar = p a.
+    """
+    x = np.asarray(x)
+    inner, outer = working_dtype(x.dtype), result_dtype(x.dtype)
+    rows = Rows.along(axis, x.shape)
+    p, _, _ = distributions(rows.of(x, inner))
+    with np.errstate(all="ignore"):
+        cotangents = rows.of(np.asarray(y_bar), inner)
+        c = cotangents - row_dots(p, cotangents)
+
+    def pullback(x_bar_bar: Any) -> tuple[Array, Array]:
+        g = rows.of(np.asarray(x_bar_bar), inner)
+        with np.errstate(all="ignore"):
+            a = g - row_dots(p, g)
+            products = a * c
+            x_bar2 = p * (products - row_dots(p, products))
+            return rows.back(x_bar2, outer), rows.back(p * a, outer)
+
+    with np.errstate(all="ignore"):
+        return rows.back(p * c, outer), pullback
 
 
 def log_softmax(x: Any, *, axis: Axis = -1) -> tuple[Array, Pullback]:
@@ -146,12 +132,35 @@ def log_softmax(x: Any, *, axis: Axis = -1) -> tuple[Array, Pullback]:
     return rows.back(log_p, outer), pullback
 
 
+def log_softmax_grad(
+    x: Any, y_bar: Any, *, axis: Axis = -1
+) -> tuple[Array, Callable[[Any], tuple[Array, Array]]]:
+    """``x_bar = y_bar - p S`` with S = sum y_bar; with a = g - p·g, x_bar2 = -S p a and y_bar_bar = a."""
+    x = np.asarray(x)
+    inner, outer = working_dtype(x.dtype), result_dtype(x.dtype)
+    rows = Rows.along(axis, x.shape)
+    p, _, _ = distributions(rows.of(x, inner))
+    cotangents = rows.of(np.asarray(y_bar), inner)
+    with np.errstate(all="ignore"):
+        total = row_sums(cotangents)
+        x_bar = cotangents - p * total
+
+    def pullback(x_bar_bar: Any) -> tuple[Array, Array]:
+        g = rows.of(np.asarray(x_bar_bar), inner)
+        with np.errstate(all="ignore"):
+            a = g - row_dots(p, g)
+            return rows.back(-total * p * a, outer), rows.back(a, outer)
+
+    return rows.back(x_bar, outer), pullback
+
+
 SOFTMAX = Operation(
     name="softmax",
     definition=softmax_definition,
     rule=softmax,
     regions=SOFTMAX_REGIONS,
     drafts=softmax_drafts,
+    pullback_rule=softmax_grad,
     source="Bridle 1990, Probabilistic interpretation of feedforward classification network outputs",
 )
 
@@ -161,5 +170,6 @@ LOG_SOFTMAX = Operation(
     rule=log_softmax,
     regions=SOFTMAX_REGIONS,
     drafts=softmax_drafts,
+    pullback_rule=log_softmax_grad,
     source="Blanchard, Higham, Higham 2021, Accurately computing the log-sum-exp and softmax functions",
 )

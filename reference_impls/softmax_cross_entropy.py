@@ -28,15 +28,16 @@ from property_tests.strategies import (
     SOFTMAX_CROSS_ENTROPY_REGIONS,
     softmax_cross_entropy_drafts,
 )
+from reference_impls.distributions import distributions, log_sum_exp
 from reference_impls.labels import (
     class_indices,
     class_weights,
+    gather_cotangent,
     reduce_losses,
     sample_shape,
     spread_cotangent,
 )
-from reference_impls.rows import broadcast_by_row, result_dtype, rounded, row_sums, working_dtype
-from reference_impls.softmax import distributions, log_sum_exp
+from reference_impls.rows import broadcast_by_row, result_dtype, rounded, row_dots, row_sums, working_dtype
 from reference_impls.textbook import cross_entropy_of
 
 
@@ -81,11 +82,44 @@ def softmax_cross_entropy(
     return rounded(np.asarray(loss), outer), pullback
 
 
+def softmax_cross_entropy_grad(
+    x: Any, labels: Any, y_bar: Any, *, reduction: str = "mean"
+) -> tuple[Array, Callable[[Any], tuple[Array, Array]]]:
+    """``x_bar = y_bar (p sum t - t)``; with a = g - p·g, x_bar2 = y_bar sum t p a and y_bar_bar = -t·a, reduced."""
+    x = np.asarray(x)
+    inner, outer = working_dtype(x.dtype), result_dtype(x.dtype)
+    samples, classes = sample_shape(x.shape)
+    t = class_indices(labels, x.shape)
+    p, _, _ = distributions(np.ascontiguousarray(x.reshape(samples, classes), dtype=inner))
+    with np.errstate(all="ignore"):
+        cotangents = spread_cotangent(y_bar, reduction, samples, inner)
+        if t is None:
+            weights = class_weights(labels, x.shape, inner)
+            total = cotangents * row_sums(weights)
+            x_bar = cotangents * (p * row_sums(weights) - weights)
+        else:
+            at_label = (np.arange(samples), t)
+            total = cotangents
+            x_bar = cotangents * p
+            x_bar[at_label] -= cotangents[:, 0]
+
+    def pullback(x_bar_bar: Any) -> tuple[Array, Array]:
+        g = np.ascontiguousarray(np.asarray(x_bar_bar).reshape(samples, classes), dtype=inner)
+        with np.errstate(all="ignore"):
+            a = g - row_dots(p, g)
+            losses = a[at_label] if t is not None else row_sums(np.where(weights != 0, weights * a, 0))[:, 0]
+            y_bar_bar = np.asarray(gather_cotangent(-losses.reshape(x.shape[:-1]), reduction))
+            return rounded((total * p * a).reshape(x.shape), outer), rounded(y_bar_bar, outer)
+
+    return rounded(x_bar.reshape(x.shape), outer), pullback
+
+
 SOFTMAX_CROSS_ENTROPY = Operation(
     name="softmax_cross_entropy",
     definition=softmax_cross_entropy_definition,
     rule=softmax_cross_entropy,
     regions=SOFTMAX_CROSS_ENTROPY_REGIONS,
     drafts=softmax_cross_entropy_drafts,
+    pullback_rule=softmax_cross_entropy_grad,
     source="Goodfellow, Bengio, Courville 2016, Deep Learning, 6.2.2.3",
 )

@@ -57,8 +57,8 @@ pull_div: Binary = _binary("pull_div", lambda g, y, a, b: _pull_quotient(pull_di
 negative: Unary = _unary("neg", lambda g, y, a: negative(g))
 exp: Unary = _unary("exp", lambda g, y, a: pull(g, y))
 expm1: Unary = _unary("expm1", lambda g, y, a: pull(g, exp(a)))
-log: Unary = _unary("log", lambda g, y, a: pull_div(g, _where_defined(y, a)))
-log1p: Unary = _unary("log1p", lambda g, y, a: pull_div(g, _where_defined(y, a + 1)))
+log: Unary = _unary("log", lambda g, y, a: pull_div(_defined(g, y), a))
+log1p: Unary = _unary("log1p", lambda g, y, a: pull_div(_defined(g, y), a + 1))
 sqrt: Unary = _unary("sqrt", lambda g, y, a: pull_div(g, y + y))
 # 1 - tanh^2 cancels in the tails; 1 / cosh^2 does not.
 tanh: Unary = _unary("tanh", lambda g, y, a: pull(g, 4 / _square(exp(a) + exp(-a))))
@@ -68,10 +68,11 @@ def _square(a: Taped) -> Taped:
     return multiply(a, a)
 
 
-def _where_defined(y: Taped, a: Taped) -> Taped:
-    """``a``, NaN where ``y`` is: log has no slope where it has no value, though 1 / x has one."""
+def _defined(g: Taped, y: Taped) -> Taped:
+    """``g``, NaN where ``y`` is: log has no slope where it has no value, though 1 / x has one."""
     undefined = np.isnan(y.tape.arithmetic.truth_value(y.ball))
-    return where(undefined, y.tape.lift(np.nan), a) if undefined.any() else a
+    # A factor and no branch, which would have the slope 0 in the second derivative.
+    return pull(g, y.tape.lift(np.where(undefined, np.nan, 1))) if undefined.any() else g
 
 
 def _pull_quotient(a_bar: Taped, y: Taped) -> tuple[Taped, Taped]:
@@ -198,9 +199,12 @@ def winners(a: Taped, axis: tuple[int, ...]) -> Taped:
     taken, doubt = a.tape.arithmetic.winners(a.ball, axis)
     if a.tape.ties != "split":
         taken = _one(taken, axis, last=a.tape.ties == "last")
-    share = taken / np.maximum(np.count_nonzero(taken, axis=axis, keepdims=True), 1)
+    count = np.count_nonzero(taken, axis=axis, keepdims=True)
+    share = np.where(taken, taken / np.maximum(count, 1), 1)
+    # NaN is no maximum, and where it is the answer nothing won.
+    losers = a.tape.lift(np.where(count, 0, np.nan))
     # Where the budget may choose another winner, the weight may be anything from 0 to 1.
-    return _select(taken, doubt, a.tape.lift(np.where(taken, share, 1)), a.tape.lift(0))
+    return _select(taken, doubt, a.tape.lift(share), losers)
 
 
 def _one(taken: Array, axis: tuple[int, ...], *, last: bool) -> Array:

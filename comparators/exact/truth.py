@@ -148,7 +148,7 @@ class Vjp:
         found = tape.backward(y, tape.lift(y_bar), [inputs[i] for i in self.wanted], retain=True)
         if len(found) == 1:
             return found[0]
-        flat: Any = np.concatenate([np.ravel(x_bar) for x_bar in found])  # type: ignore[call-overload]
+        flat: Any = np.concatenate([np.ravel(x_bar) for x_bar in found])
         return flat  # type: ignore[no-any-return]
 
 

@@ -5,15 +5,27 @@ XLA's CPU programs flush subnormal numbers to zero.
 
 from __future__ import annotations
 
-from comparators.adapters import tables
+from comparators.adapters import pullbacks, tables
 from comparators.jax import classification, elementwise, indexing
 from comparators.jax.adapter import from_jax, jax
 from comparators.jax.compiled import JaxComparator
+from comparators.jax.second_order import jvp_of_vjp, vjp_of_vjp
 
-__all__ = ["COMPARATORS", "from_jax"]
+__all__ = ["COMPARATORS", "SECOND_ORDER", "from_jax"]
+
+_TABLES = tables(classification, elementwise, indexing)
+#: It compiles anew for each shape, which takes about 45 ms: a scenario costs what forty of the others' do.
+_STRIDE = 4
 
 COMPARATORS = {
-    # It compiles anew for each shape, which takes about 45 ms: a scenario costs what forty of the others' do.
-    name: JaxComparator(name, functions, from_jax, jax, stride=4)
-    for name, functions in tables(classification, elementwise, indexing).items()
+    name: JaxComparator(name, functions, from_jax, jax, _STRIDE) for name, functions in _TABLES.items()
+}
+
+SECOND_ORDER = {
+    name: JaxComparator(name, pullbacks(functions), from_jax, jax, 2 * _STRIDE, vjp_of_vjp)
+    for name, functions in _TABLES.items()
+} | {
+    "jax.forward": JaxComparator(
+        "jax.forward", pullbacks(_TABLES["jax"]), from_jax, jax, 2 * _STRIDE, jvp_of_vjp
+    )
 }

@@ -6,7 +6,7 @@ leaves the operations as eager JAX runs them and takes a twentieth of the time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -27,9 +27,24 @@ _AS_EAGER = {
 }
 
 
+#: ``differentiate(fn, wanted, params, cotangent, args)`` -> the primal, and the wanted arguments' cotangents.
+Differentiate = Callable[..., tuple[Any, tuple[Any, ...]]]
+
+
+def first_vjp(
+    fn: Function, wanted: tuple[int, ...], params: Mapping[str, Any], cotangent: Any, args: Sequence[Any]
+) -> tuple[Any, tuple[Any, ...]]:
+    """The primal of ``fn``, and the cotangents of the wanted arguments."""
+    y, pullback = jax.vjp(restricted(fn, list(args), list(wanted), params), *(args[i] for i in wanted))
+    return y, pullback(cotangent)
+
+
 @dataclass(eq=False)
 class JaxComparator(FrameworkComparator):
     """The table's functions, primal and cotangent in one compiled program, kept for the next of its shape."""
+
+    differentiate: Differentiate = first_vjp
+    """What the program computes."""
 
     def evaluate(self, scenario: Scenario) -> Evaluation:
         fn = self.functions[scenario.operation]
@@ -38,7 +53,7 @@ class JaxComparator(FrameworkComparator):
             with exactly():
                 if not scenario.valid:
                     return np.array(fn(*map(jnp.array, args), **params)), lambda y_bar: ()
-                program = _program(fn, scenario.differentiable, _Params(params))
+                program = _program(self.differentiate, fn, scenario.differentiable, _Params(params))
                 y, found = program(scenario.cotangent, *args)
             return np.array(y), lambda y_bar: tuple(np.array(x_bar) for x_bar in found)
 
@@ -70,11 +85,11 @@ def _key(value: Any) -> Hashable:
 
 
 @lru_cache(maxsize=1024)
-def _program(fn: Function, differentiable: tuple[int, ...], params: _Params) -> Function:
-    def primal_and_cotangent(y_bar: Any, *arrays: Any) -> Any:
-        chosen = (arrays[i] for i in differentiable)
-        y, vjp = jax.vjp(restricted(fn, list(arrays), list(differentiable), params.values), *chosen)
-        return y, vjp(y_bar)
+def _program(
+    differentiate: Differentiate, fn: Function, wanted: tuple[int, ...], params: _Params
+) -> Function:
+    def primal_and_cotangents(cotangent: Any, *args: Any) -> Any:
+        return differentiate(fn, wanted, params.values, cotangent, args)
 
-    compiled: Function = jax.jit(primal_and_cotangent, compiler_options=_AS_EAGER)
+    compiled: Function = jax.jit(primal_and_cotangents, compiler_options=_AS_EAGER)
     return compiled

@@ -6,13 +6,24 @@ moves axes where PyTorch wants them elsewhere and does nothing else.
 
 from __future__ import annotations
 
-from comparators.adapters import FrameworkComparator, tables
+from comparators.adapters import FrameworkComparator, pullbacks, tables
 from comparators.pytorch import classification, elementwise, indexing
 from comparators.pytorch.adapter import from_torch, torch
+from comparators.pytorch.second_order import backward_twice, forward_over_backward
 
-__all__ = ["COMPARATORS", "from_torch"]
+__all__ = ["COMPARATORS", "SECOND_ORDER", "from_torch"]
+
+_TABLES = tables(classification, elementwise, indexing)
 
 COMPARATORS = {
-    name: FrameworkComparator(name, functions, from_torch, torch)
-    for name, functions in tables(classification, elementwise, indexing).items()
+    name: FrameworkComparator(name, functions, from_torch, torch) for name, functions in _TABLES.items()
+}
+
+SECOND_ORDER = {
+    name: FrameworkComparator(name, pullbacks(functions), backward_twice, torch)
+    for name, functions in _TABLES.items()
+} | {
+    "torch.forward": FrameworkComparator(
+        "torch.forward", pullbacks(_TABLES["torch"]), forward_over_backward, torch
+    )
 }

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 import ml_dtypes
 import numpy as np
 
-from comparators.adapters import Function, Lazy, convert, exposing, select, spread
+from comparators.adapters import (
+    Function,
+    Lazy,
+    Unconnected,
+    convert,
+    exposing,
+    no_gradient,
+    select,
+    spread,
+)
 from gradassay.vocabulary import Array, Rule
 
 __all__ = ["F", "array_of", "from_torch", "tensor_of", "torch"]
@@ -20,12 +29,15 @@ else:
     torch, F = Lazy("torch"), Lazy("torch.nn.functional")
 
 
-def from_torch(fn: Function, *, differentiable: tuple[int, ...] | None = None) -> Rule:
+def from_torch(
+    fn: Function, *, differentiable: tuple[int, ...] | None = None, unconnected: Unconnected = no_gradient
+) -> Rule:
     """The rule of a PyTorch function, by autograd.
 
     ``fn(*tensors, **params)`` returns one tensor. Every floating argument (or only those at the positions
     ``differentiable``) requires grad; the pullback returns a cotangent for each argument, None where PyTorch
-    has none, or the one alone of a single argument. Arrays in parameters (an index) become tensors too.
+    has none (or ``unconnected(argument)``), or the one alone of a single argument. Arrays in parameters (an index)
+    become tensors too.
     Memory is shared where PyTorch allows it, so that a function that writes into its arguments, or a backward
     that writes into its cotangent, is seen to; read-only and negatively strided arrays are copied.
     """
@@ -44,7 +56,11 @@ def from_torch(fn: Function, *, differentiable: tuple[int, ...] | None = None) -
                 found = torch.autograd.grad(
                     y, leaves, tensor_of(y_bar).to(y.dtype), retain_graph=True, allow_unused=True
                 )
-            return spread([None if x_bar is None else array_of(x_bar) for x_bar in found], wanted, len(args))
+            x_bars = [
+                unconnected(args[i]) if x_bar is None else array_of(x_bar)
+                for i, x_bar in zip(wanted, found, strict=True)
+            ]
+            return spread(x_bars, wanted, len(args))
 
         return array_of(y), pullback
 

@@ -6,13 +6,24 @@ TensorFlow's CPU kernels flush subnormal numbers to zero and put the caller's mo
 
 from __future__ import annotations
 
-from comparators.adapters import FrameworkComparator, tables
+from comparators.adapters import FrameworkComparator, pullbacks, tables
 from comparators.tensorflow import classification, elementwise, indexing
 from comparators.tensorflow.adapter import from_tensorflow, tf
+from comparators.tensorflow.second_order import forward_over_tape, tape_in_tape
 
-__all__ = ["COMPARATORS", "from_tensorflow"]
+__all__ = ["COMPARATORS", "SECOND_ORDER", "from_tensorflow"]
+
+_TABLES = tables(classification, elementwise, indexing)
 
 COMPARATORS = {
-    name: FrameworkComparator(name, functions, from_tensorflow, tf)
-    for name, functions in tables(classification, elementwise, indexing).items()
+    name: FrameworkComparator(name, functions, from_tensorflow, tf) for name, functions in _TABLES.items()
+}
+
+SECOND_ORDER = {
+    name: FrameworkComparator(name, pullbacks(functions), tape_in_tape, tf)
+    for name, functions in _TABLES.items()
+} | {
+    "tensorflow.forward": FrameworkComparator(
+        "tensorflow.forward", pullbacks(_TABLES["tensorflow"]), forward_over_tape, tf
+    )
 }

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from comparators.adapters import Function, Lazy, convert, environment, exposing, select, spread
+from comparators.adapters import (
+    Function,
+    Lazy,
+    Unconnected,
+    convert,
+    environment,
+    exposing,
+    no_gradient,
+    select,
+    spread,
+)
 from gradassay.formats import is_floating
 from gradassay.vocabulary import Array, Rule
 
@@ -53,13 +63,15 @@ else:
     tf = Lazy("tensorflow", quietly)
 
 
-def from_tensorflow(fn: Function, *, differentiable: tuple[int, ...] | None = None) -> Rule:
+def from_tensorflow(
+    fn: Function, *, differentiable: tuple[int, ...] | None = None, unconnected: Unconnected = no_gradient
+) -> Rule:
     """The rule of a TensorFlow function, by a gradient tape.
 
     ``fn(*tensors, **params)`` returns one tensor. Every floating argument (or only those at the positions
     ``differentiable``) is watched; the pullback returns a cotangent for each argument, None where TensorFlow
-    has none, or the one alone of a single argument. IndexedSlices come back dense. Arrays in parameters (an
-    index) become tensors too.
+    has none (or ``unconnected(argument)``), or the one alone of a single argument. IndexedSlices come back dense.
+    Arrays in parameters (an index) become tensors too.
     """
 
     @exposing(fn)
@@ -76,7 +88,11 @@ def from_tensorflow(fn: Function, *, differentiable: tuple[int, ...] | None = No
             with tf.device("CPU:0"):
                 seed = tf.cast(tf.constant(np.asarray(y_bar)), y.dtype)
                 found = tape.gradient(y, sources, output_gradients=seed)
-            return spread([None if x_bar is None else array_of(x_bar) for x_bar in found], wanted, len(args))
+            x_bars = [
+                unconnected(args[i]) if x_bar is None else array_of(x_bar)
+                for i, x_bar in zip(wanted, found, strict=True)
+            ]
+            return spread(x_bars, wanted, len(args))
 
         return array_of(y), pullback
 

@@ -18,21 +18,27 @@ def list_command() -> int:
     from comparators import registry
     from gradassay.catalogue import OPERATIONS
 
-    covers = {name: registry.operations(name) for name in registry.names()}
-    covers = {"numpy": tuple(OPERATIONS), "finite_differences": tuple(OPERATIONS)} | {
-        name: covered for name, covered in covers.items() if covered
-    }
-    say("\n".join(_entry(operation, covers) for operation in OPERATIONS.values()))
+    ours = {"numpy": tuple(OPERATIONS), "finite_differences": tuple(OPERATIONS)}
+    covers = ours | {name: registry.operations(name) for name in registry.COMPARATORS}
+    forward = {name: registry.operations(name, order=2) for name in registry.FORWARD}
+    say("\n".join(_entry(operation, covers, forward) for operation in OPERATIONS.values()))
     return 0
 
 
-def _entry(operation: Operation, covers: dict[str, tuple[str, ...]]) -> str:
+def _entry(
+    operation: Operation, covers: dict[str, tuple[str, ...]], forward: dict[str, tuple[str, ...]]
+) -> str:
+    from comparators.adapters import pullback_name
+
     document = (operation.definition.__doc__ or "").strip().splitlines()
     facts = {
         "formula": document[0] if document else "",
         "regions": ", ".join(operation.regions),
         "conventions": ", ".join(operation.conventions),
         "implementations": ", ".join(name for name, covered in covers.items() if operation.name in covered),
+        "with --order 2": ", ".join(
+            name for name, covered in forward.items() if pullback_name(operation.name) in covered
+        ),
         "source": " ".join(operation.source.split()),
     }
     lines = [f"  {name + ':':17}{text}" for name, text in facts.items() if text]

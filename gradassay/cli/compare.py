@@ -13,6 +13,13 @@ from gradassay.cli import options
 @options.dtypes
 @options.examples(100)
 @options.seed(0)
+@click.option(
+    "--order",
+    type=click.IntRange(1, 2),
+    default=1,
+    show_default=True,
+    help="2: the pullbacks are the operations, and their own gradients are judged.",
+)
 @options.out
 @options.json
 def compare_command(
@@ -21,6 +28,7 @@ def compare_command(
     dtypes: tuple[str, ...] | None,
     examples: int,
     seed: int,
+    order: int,
     out: str | None,
     json_to: str | None,
 ) -> int:
@@ -29,11 +37,19 @@ def compare_command(
     \b
     gradassay compare softmax get_item --examples 200 --seed 1 --out out
     gradassay compare --implementations numpy,torch --dtypes float32 --json - | jq .rows
+    gradassay compare softmax --order 2
     """
     from gradassay.cli.measuring import measure, outcome, show
     from gradassay.cli.saving import Destination
 
     destination = Destination(out, json_to)
-    run = measure(operations, implementations=implementations, dtypes=dtypes, examples=examples, seed=seed)
+    run = measure(
+        operations,
+        implementations=implementations,
+        dtypes=dtypes,
+        examples=examples,
+        seed=seed,
+        order=order,
+    )
     show(run, destination)
     return outcome(run)

@@ -26,6 +26,7 @@ def measure(
     dtypes: Sequence[str] | None = None,
     examples: int = 100,
     seed: int = 0,
+    order: int = 1,
 ) -> Run:
     """Compare; what frameworks print goes to standard error, so that standard output is ours alone."""
     from gradassay.engine import compare
@@ -37,6 +38,7 @@ def measure(
             dtypes=dtypes,
             examples=examples,
             seed=seed,
+            order=order,
             progress=report,
         )
 

@@ -319,3 +319,11 @@ def test_zero_times_infinity_has_no_value() -> None:
 
 def test_an_entry_that_was_not_selected_contributes_nothing() -> None:
     close(gradient(lambda x: np.log(x)[1:], [0.0, 2.0], y_bar=[3.0]), [0.0, 1.5])
+
+
+@pytest.mark.parametrize("f", [np.log, np.log1p])
+def test_what_has_no_value_has_no_second_derivative_either(f: Any) -> None:
+    x, y_bar = np.array([np.nan, -2.0, 2.0]), np.ones(3)
+    truth = truth_in("arb-128", Vjp(f), scenario(x, y_bar, y_bar=y_bar))
+    assert truth is not None
+    assert np.isnan(truth.gradients[0].mid[:2]).all() and np.isfinite(truth.gradients[0].mid[2])

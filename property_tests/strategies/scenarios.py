@@ -36,7 +36,7 @@ def _scenarios(
     draft: Draft = draw(drafts)
     layout: str = draw(_LAYOUTS)
     if draft.valid:
-        cotangent = draw(cotangents(_primal_shape(operation.definition, draft.args, draft.params), dtype))
+        cotangent = draw(cotangents(primal_shape(operation.definition, draft), dtype))
     else:
         cotangent = np.zeros((0,), dtype=FORMATS[dtype].dtype)
     return Scenario(
@@ -45,7 +45,7 @@ def _scenarios(
         args=tuple(lay_out(array, layout) for array in draft.args),
         params=draft.params,
         cotangent=lay_out(cotangent, layout),
-        differentiable=operation.differentiable,
+        differentiable=tuple(i % len(draft.args) for i in operation.differentiable),
         region=region,
         layout=layout,
         valid=draft.valid,
@@ -140,6 +140,13 @@ def _primal_shape(definition: Definition, args: tuple[Array, ...], params: Mappi
     )
     with np.errstate(all="ignore"):
         return np.shape(definition(*wide, **params))
+
+
+def primal_shape(definition: Definition, draft: Draft) -> Shape:
+    """Shape of a draft's primal."""
+    if draft.primal_shape is not None:
+        return draft.primal_shape
+    return _primal_shape(definition, draft.args, draft.params)
 
 
 def _cast(array: Array, dtype: str, differentiable: bool) -> Array:
