@@ -106,13 +106,14 @@ def product(a: Array, b: Array, c: Array | None = None) -> Array:
     size = np.abs(y)
     if np.all((size >= small) & (size < np.inf)):
         return y
-    if c is not None:
-        a, b = np.column_stack([a, np.ones(len(a), a.dtype)]), np.vstack([b, c])
     i, j = _exponents(a, 1), _exponents(b, 0)
     lost = ~(size < np.inf) | ((size < small) & (i + j < np.log2(small)))
     if not lost.any():
         return y
-    return np.asarray(np.where(lost, np.ldexp(np.ldexp(a, -i) @ np.ldexp(b, -j), i + j), y))
+    scaled = np.ldexp(a, -i) @ np.ldexp(b, -j)
+    if c is not None:
+        scaled += np.ldexp(c, -(i + j))
+    return np.asarray(np.where(lost, np.ldexp(scaled, i + j), y))
 
 
 def _exponents(x: Array, axis: int) -> Array:

@@ -146,8 +146,9 @@ def _values(region: str, rng: Rng, shape: Shape, C: int, fmt: Format) -> tuple[A
     elif region == "apart":
         W = W * log_uniform(rng, 5.0, 200.0, (D, 1))
     elif region == "tiny":
-        x = np.sign(x) * log_uniform(rng, fmt.eta, fmt.u, x.shape)
-        W = np.sign(W) * log_uniform(rng, fmt.eta, fmt.u, W.shape)
+        # Products from far below the smallest number to well above it.
+        product, share = rng.uniform(0.7, 1.3), rng.uniform(0.2, 0.8)
+        x, W = x * fmt.tiny ** (product * share), W * fmt.tiny ** (product * (1 - share))
         b = b * rng.choice((0.0, fmt.tiny))
     elif region == "ties":
         W, b = W * 0.0, np.full(C, b[0])
