@@ -59,7 +59,8 @@ def _one_hot(y: Array) -> Iterator[Array]:
 def _row(name: str, pulled: Any, arrays: tuple[Array, ...]) -> Parts:
     parts = pulled if isinstance(pulled, tuple) else (pulled,)
     if len(parts) > len(arrays):
-        raise UsageError(f"{name}'s pullback returned {len(parts)} cotangents for {len(arrays)} arguments")
+        counts = f"{len(parts)} cotangents for {len(arrays)} argument{'s' * (len(arrays) != 1)}"
+        raise UsageError(f"{name}'s pullback returned {counts}")
     padded = (*parts, *[None] * (len(arrays) - len(parts)))
     # Copies, since a pullback might fill the same array again.
     row = tuple(None if part is None else np.array(part) for part in padded)

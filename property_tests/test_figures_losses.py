@@ -61,6 +61,19 @@ def test_000_the_label_minus_1_is_the_last_class_or_an_error() -> None:
         softmax_cross_entropy(x, t)
 
 
+# ---- one-hot labels (document 001)
+
+
+def test_001_a_probability_of_0_beside_the_label_is_nan_once_it_is_multiplied() -> None:
+    p, one_hot = np.array([[1.0, 0.0]]), np.array([[1.0, 0.0]])
+    with np.errstate(all="ignore"):
+        wrong = (one_hot * -np.log(p)).sum(axis=1).mean()
+    loss, pullback = cross_entropy(p, one_hot)
+    assert np.isnan(wrong)
+    assert loss == 0
+    assert pullback(1.0).tolist() == [[-1, 0]]
+
+
 # ---- the loss and its gradient (document 002)
 
 

@@ -189,7 +189,7 @@ def returning(*pulled: Any) -> Any:
         (np.exp, r"exp is no rule: it returned ndarray instead of \(primal, pullback\)"),
         (lambda x: (x, x), r"<lambda> is no rule: it returned \(ndarray, ndarray\) instead of"),
         (returning(np.ones(3)), r"planted's pullback returned shape \(3,\) for argument 0 of shape \(2,\)"),
-        (returning((np.ones(2), None)), "planted's pullback returned 2 cotangents for 1 argument"),
+        (returning((np.ones(2), None)), "planted's pullback returned 2 cotangents for 1 argument$"),
         (
             returning(None, np.ones(2)),
             "planted's gradient of argument 0 is None for one entry of the primal and an array",
