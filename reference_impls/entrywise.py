@@ -28,7 +28,7 @@ def entrywise(rule: Callable[..., tuple[Array, Callable[[Array], Any]]]) -> Call
     All arrays have the shape of the first, which gives the dtype of every result: 16-bit formats are computed in
     float32 and rounded once, integers in float64. Results are fresh and C-contiguous. ``rule`` may write into its
     arguments and keep them; what its pullback is given it has to leave alone. Floating-point warnings are silenced.
-    ValueError where a shape cannot be broadcast to that of the first.
+    ValueError for an array of another shape.
     """
 
     @wraps(rule)
@@ -36,8 +36,11 @@ def entrywise(rule: Callable[..., tuple[Array, Callable[[Array], Any]]]) -> Call
         first = np.asarray(arrays[0])
         shape, inner, outer = first.shape, working_dtype(first.dtype), result_dtype(first.dtype)
 
-        def flat(array: Any) -> Array:
-            return np.broadcast_to(np.asarray(array), shape).reshape(-1)
+        def flat(value: Any) -> Array:
+            array = np.asarray(value)
+            if array.shape != shape:
+                raise ValueError(f"an array has shape {array.shape}, where the first argument's is {shape}")
+            return array.reshape(-1)
 
         def collected(count: int, evaluate: Callable[[int, slice], Any]) -> list[Array]:
             results = [np.empty(first.size, outer) for _ in range(count)]

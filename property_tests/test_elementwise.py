@@ -1,0 +1,258 @@
+"""Laws of exp, log, clip, relu, sigmoid and tanh that no comparison with a truth shows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from comparators.exact import Exact
+from comparators.numpy_rules import RulesComparator
+from gradassay.catalogue import OPERATIONS
+from gradassay.formats import FORMATS
+from gradassay.question import Question
+from gradassay.second_order import pullback_operation
+from gradassay.verdicts import judge
+from gradassay.vocabulary import Array, Verdict
+from property_tests.strategies import draw_scenarios
+from reference_impls.activations import relu, sigmoid, tanh
+from reference_impls.elementwise import clip, exp, log
+from reference_impls.entrywise import BLOCK
+
+NAMES = ("exp", "log", "clip", "relu", "sigmoid", "tanh")
+DTYPES = tuple(FORMATS)
+U = FORMATS["float64"].u
+every_name = pytest.mark.parametrize("name", NAMES)
+every_dtype = pytest.mark.parametrize("dtype", DTYPES)
+BOUNDED = {"clip": {"low": -1.0, "high": 1.0}}
+
+finite = hnp.arrays(np.float64, hnp.array_shapes(max_dims=2), elements=st.floats(-700, 700))
+bounds = st.one_of(st.none(), st.floats(-5, 5))
+
+
+def value_and_slope(rule: Callable[..., Any], x: Any, **params: Any) -> tuple[Array, Array]:
+    y, pullback = rule(np.asarray(x), **params)
+    return y, pullback(np.ones(y.shape, y.dtype))
+
+
+def close(a: Array, b: Array, roundoffs: float) -> bool:
+    """Whether a and b differ by no more than so many roundoffs of the larger, or by what underflows."""
+    eta = FORMATS["float64"].eta
+    return bool(np.all(np.abs(a - b) <= roundoffs * (U * np.maximum(np.abs(a), np.abs(b)) + eta)))
+
+
+# ---- values that are known
+
+
+@pytest.mark.parametrize(
+    ("rule", "x", "y", "slope"),
+    [
+        (sigmoid, 0.0, 0.5, 0.25),
+        (sigmoid, 40.0, 1.0, 4.248354255291589e-18),
+        (sigmoid, -40.0, 4.248354255291589e-18, 4.248354255291589e-18),
+        (sigmoid, 1000.0, 1.0, 0.0),
+        (sigmoid, -1000.0, 0.0, 0.0),
+        (sigmoid, -745.0, math.exp(-745), math.exp(-745)),
+        (sigmoid, math.inf, 1.0, 0.0),
+        (sigmoid, -math.inf, 0.0, 0.0),
+        (tanh, 0.0, 0.0, 1.0),
+        (tanh, 20.0, 1.0, 1.6993417021166355e-17),
+        (tanh, -20.0, -1.0, 1.6993417021166355e-17),
+        (tanh, 1000.0, 1.0, 0.0),
+        (tanh, -math.inf, -1.0, 0.0),
+        (relu, 5e-324, 5e-324, 1.0),
+        (relu, 0.0, 0.0, 0.0),
+        (relu, -0.0, 0.0, 0.0),
+        (relu, math.inf, math.inf, 1.0),
+        (exp, 0.0, 1.0, 1.0),
+        (exp, 1000.0, math.inf, math.inf),
+        (exp, -1000.0, 0.0, 0.0),
+        (exp, -math.inf, 0.0, 0.0),
+        (log, 1.0, 0.0, 1.0),
+        (log, 5e-324, math.log(5e-324), math.inf),
+        (log, 0.0, -math.inf, math.inf),
+        (log, -0.0, -math.inf, math.inf),
+        (log, math.inf, math.inf, 0.0),
+    ],
+)
+def test_values_and_slopes_are_the_known_ones(rule: Any, x: float, y: float, slope: float) -> None:
+    for got, known in zip(value_and_slope(rule, x), (y, slope), strict=True):
+        assert got == known or close(got, np.float64(known), 8)
+
+
+def test_the_textbook_slopes_are_lost_where_ours_are_not() -> None:
+    for rule, x in ((sigmoid, 40.0), (tanh, 20.0)):
+        y, slope = value_and_slope(rule, x)
+        assert (y * (1 - y) if rule is sigmoid else 1 - y**2) == 0 < slope
+
+
+@pytest.mark.parametrize(("dtype", "x"), [("float64", 710.0), ("float32", 89.0), ("float16", 11.2)])
+def test_a_small_cotangent_of_an_exponential_that_overflows_has_a_gradient(dtype: str, x: float) -> None:
+    given_x = np.array(x, FORMATS[dtype].dtype)
+    y, pullback = exp(given_x)
+    small = np.array(2.0**-10, y.dtype)
+    right = math.exp(float(given_x) - 10 * math.log(2))
+    assert y == np.inf
+    assert abs(float(pullback(small)) - right) <= 200 * FORMATS[dtype].u * right
+    assert pullback(np.zeros_like(y)) == 0
+
+
+def test_where_log_has_no_value_it_has_no_slope() -> None:
+    y, slope = value_and_slope(log, [-1.0, -np.inf, -5e-324, np.nan, 2.0])
+    assert np.isnan(y).tolist() == np.isnan(slope).tolist() == [True] * 4 + [False]
+
+
+@every_name
+def test_nan_stays_nan_and_spoils_no_other_entry(name: str) -> None:
+    x = np.array([0.25, np.nan, 0.5])
+    y, _ = value_and_slope(OPERATIONS[name].rule, x, **BOUNDED.get(name, {}))
+    alone, _ = value_and_slope(OPERATIONS[name].rule, x[[0, 2]], **BOUNDED.get(name, {}))
+    assert np.isnan(y[1])
+    assert y[[0, 2]].tolist() == alone.tolist()
+
+
+# ---- relations
+
+
+@given(finite)
+def test_tanh_is_odd_and_both_slopes_are_even(x: Array) -> None:
+    (t, slope), (minus_t, same) = value_and_slope(tanh, x), value_and_slope(tanh, -x)
+    assert np.array_equal(minus_t, -t)
+    assert np.array_equal(same, slope)
+    assert close(value_and_slope(sigmoid, -x)[1], value_and_slope(sigmoid, x)[1], 16)
+
+
+@given(finite)
+def test_sigmoids_of_x_and_of_minus_x_sum_to_1(x: Array) -> None:
+    assert close(sigmoid(x)[0] + sigmoid(-x)[0], np.ones_like(x), 8)
+
+
+@given(finite)
+def test_sigmoid_is_a_tanh_of_half_the_argument(x: Array) -> None:
+    t, t_slope = value_and_slope(tanh, x / 2)
+    s, slope = value_and_slope(sigmoid, x)
+    assert np.all(np.abs(s - (1 + t) / 2) <= 8 * U)
+    assert close(slope, t_slope / 4, 32)
+
+
+@given(finite)
+def test_log_undoes_exp_and_their_slopes_are_reciprocal(x: Array) -> None:
+    y, slope = value_and_slope(exp, x)
+    back, slope_back = value_and_slope(log, y)
+    assert np.all(np.abs(back - x) <= 16 * U * (1 + np.abs(x)))
+    assert np.array_equal(slope, y)
+    assert close(slope * slope_back, np.ones_like(x), 4)
+
+
+@given(finite)
+def test_relu_of_x_minus_relu_of_minus_x_is_x(x: Array) -> None:
+    assert np.array_equal(relu(x)[0] - relu(-x)[0], x)
+    assert np.array_equal(value_and_slope(relu, x)[1] + value_and_slope(relu, -x)[1], x != 0)
+
+
+@given(finite, bounds, bounds)
+def test_clip_has_slope_1_just_where_it_changes_nothing_but_0_if_it_is_constant(
+    x: Array, low: float | None, high: float | None
+) -> None:
+    y, slope = value_and_slope(clip, x, low=low, high=high)
+    constant = low is not None and high is not None and low >= high
+    assert np.array_equal(slope, np.zeros(x.shape) if constant else x == y)
+    assert np.array_equal(clip(y, low=low, high=high)[0], y)
+    if constant:
+        assert np.all(y == high)
+    else:
+        assert np.all(y >= (-np.inf if low is None else low))
+        assert np.all(y <= (np.inf if high is None else high))
+
+
+@given(finite)
+def test_clip_without_bounds_changes_nothing_and_from_0_on_it_is_relu(x: Array) -> None:
+    assert np.array_equal(clip(x)[0], x)
+    assert np.array_equal(clip(x, low=0.0)[0], relu(x)[0])
+
+
+@pytest.mark.parametrize("rule", [relu, clip])
+def test_an_infinite_cotangent_of_what_was_cut_off_is_cut_off(rule: Any) -> None:
+    _, pullback = rule(np.array([-1.0, 1.0]), **({"low": 0.0} if rule is clip else {}))
+    assert pullback(np.array([np.inf, -np.inf])).tolist() == [0.0, -np.inf]
+
+
+# ---- arrays
+
+
+@every_name
+def test_integers_give_float64(name: str) -> None:
+    y, slope = value_and_slope(OPERATIONS[name].rule, np.array([1, 2]), **BOUNDED.get(name, {}))
+    assert y.dtype == slope.dtype == np.float64
+    same, _ = value_and_slope(OPERATIONS[name].rule, np.array([1.0, 2.0]), **BOUNDED.get(name, {}))
+    assert np.array_equal(y, same)
+
+
+@every_name
+@every_dtype
+@pytest.mark.parametrize("shape", [(), (0,), (2, 0, 3), (1,), (2, 3)])
+def test_any_shape_and_a_read_only_array_will_do(name: str, dtype: str, shape: tuple[int, ...]) -> None:
+    x = np.full(shape, 0.5, FORMATS[dtype].dtype)
+    x.flags.writeable = False
+    for result in value_and_slope(OPERATIONS[name].rule, x, **BOUNDED.get(name, {})):
+        assert (type(result), result.shape, result.dtype) == (np.ndarray, shape, x.dtype)
+        assert result.flags.writeable
+    with pytest.raises(ValueError, match=r"an array has shape \(7,\), where the first"):
+        OPERATIONS[name].rule(x)[1](np.ones(7, x.dtype))
+
+
+@every_name
+def test_a_block_more_or_less_makes_no_difference(name: str) -> None:
+    x = np.random.default_rng(0).uniform(0.1, 3, 2 * BLOCK + 3)
+    params = BOUNDED.get(name, {})
+    y, slope = value_and_slope(OPERATIONS[name].rule, x, **params)
+    for part in (slice(0, 5), slice(BLOCK - 3, BLOCK + 3), slice(-4, None)):
+        piece, its_slope = value_and_slope(OPERATIONS[name].rule, x[part], **params)
+        assert close(y[part], piece, 8)
+        assert close(slope[part], its_slope, 16)
+
+
+@every_name
+def test_what_becomes_of_arguments_and_results_later_does_not_reach_the_pullback(name: str) -> None:
+    operation, x = OPERATIONS[name], np.random.default_rng(0).uniform(0.1, 3, (4, 5))
+    assert operation.pullback_rule is not None
+    for rule, args in ((operation.rule, (x.copy(),)), (operation.pullback_rule, (x.copy(), x - 1))):
+        y, pullback = rule(*args, **BOUNDED.get(name, {}))
+        before = pullback(np.ones_like(x))
+        for array in (*args, y):
+            array[:] = np.nan
+        assert np.array_equal(pullback(np.ones_like(x)), before)
+
+
+# ---- second order
+
+
+@every_name
+@every_dtype
+def test_a_pullbacks_primal_is_what_the_rule_pulls_back(name: str, dtype: str) -> None:
+    operation = OPERATIONS[name]
+    assert operation.pullback_rule is not None
+    for drawn in draw_scenarios(operation, dtype=dtype, examples=40, seed=5):
+        (x,), params, y_bar = drawn.args, drawn.params, drawn.cotangent
+        x_bar, _ = operation.pullback_rule(x, y_bar, **params)
+        assert x_bar.tobytes() == operation.rule(x, **params)[1](y_bar).tobytes()
+
+
+@every_name
+@every_dtype
+def test_a_pullbacks_pullback_is_the_derivative_of_the_pullback(name: str, dtype: str) -> None:
+    """Held against the truth, tape over tape, in every region."""
+    operation = pullback_operation(OPERATIONS[name])
+    rules = RulesComparator("numpy", {operation.name: operation.rule})
+    judged = []
+    for drawn in draw_scenarios(operation, dtype=dtype, examples=60, seed=5):
+        finding = judge(Question(drawn, Exact(operation.definition), {}), rules)
+        judged.append(finding.verdict)
+        assert finding.verdict.rank <= Verdict.UNDEFINED.rank, finding
+    assert judged.count(Verdict.AGREES) > len(judged) / 2
