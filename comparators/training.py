@@ -26,11 +26,19 @@ def names() -> tuple[str, ...]:
     return (registry.NUMPY, *TRAINERS)
 
 
-def load(name: str) -> Trainer:
-    """The framework's trainer of that name, its framework imported; Missing with the remedy, or UsageError."""
+def load(name: str, program: Program) -> Trainer:
+    """The framework's trainer of that name, its framework imported.
+
+    Missing with the remedy where a package is not installed or the framework lacks an operation of the program;
+    UsageError for a name that is not known.
+    """
     if name not in TRAINERS:
         raise UsageError.unknown("implementation", name, names())
     registry.load(name)
+    able = {ADD, *registry.operations(name.partition(".")[0])}
+    lacking = [call.operation for call in program.calls if call.operation not in able]
+    if lacking:
+        raise registry.Missing(f"{name} has no {', '.join(dict.fromkeys(lacking))}")
     trainer: Trainer = import_module(TRAINERS[name]).TRAINERS[name]
     return trainer
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -23,27 +22,19 @@ from comparators import registry
 from comparators import training as trainers
 from gradassay.catalogue import OPERATIONS
 from gradassay.errors import UsageError
-from gradassay.formats import FORMATS
 from gradassay.training_judging import Judge
-from gradassay.training_moved import spread_by_rounding
-from gradassay.training_results import Parting, Training
+from gradassay.training_parting import Progress, parted_at, partings
+from gradassay.training_results import Training
 from gradassay.training_setups import SETUPS, Setup
-from gradassay.training_vocabulary import ADD, Recorded, Trainer, Values
+from gradassay.training_vocabulary import ADD, Program, Recorded, Trainer, Values
 from gradassay.vocabulary import Array
 from reference_impls.models.network import Rules, add, trainer
 from reference_impls.models.optimizers import adam, sgd
-
-#: Losses have parted where they differ by more than this, relative to the larger: 1e-12 in float64, and as many unit
-#: roundoffs in float32.
-PARTED_ROUNDOFFS = 1e-12 / FORMATS["float64"].u
 
 DTYPES = ("float64", "float32")
 
 #: Trained where nothing else is asked for.
 IMPLEMENTATIONS = ("numpy", "torch", "tensorflow")
-
-#: ``progress(label, done, total)``
-Progress = Callable[[str, int, int], None]
 
 
 def train(
@@ -73,8 +64,12 @@ def train(
     for what, value in (("steps", steps), ("check_every", check_every)):
         if value < 1:
             raise UsageError(f"{what} is {value}; it has to be a whole number from 1")
-    ours = {**numpy_rules(), **(rules or {})}
-    able, missing = _load(implementations, ours)
+    ours = numpy_rules()
+    for name in rules or {}:
+        if name not in ours:
+            raise UsageError.unknown("operation", name, tuple(ours))
+    ours |= rules or {}
+    able, missing = _load(implementations, ours, setup.program)
     values = setup.values(seed, dtype)
     told = progress or (lambda label, done, total: None)
 
@@ -93,11 +88,19 @@ def train(
         seed,
         dtype,
         tuple(judge.trajectory(name, losses[name]) for name, judge in judges.items()),
-        _partings(setup, values, losses, judges, dtype),
+        partings(setup, values, losses, judges, dtype, told),
         check_every,
         missing,
         time.perf_counter() - started,
     )
+
+
+def chosen_setups(names: Sequence[str]) -> tuple[Setup, ...]:
+    """The set-ups whose name begins with one of ``names``, all where there is none; UsageError where none does."""
+    for name in names:
+        if not any(known.startswith(name) for known in SETUPS):
+            raise UsageError.unknown("set-up", name, tuple(SETUPS))
+    return tuple(setup for setup in SETUPS.values() if not names or setup.name.startswith(tuple(names)))
 
 
 def numpy_rules() -> dict[str, Callable[..., Any]]:
@@ -106,7 +109,7 @@ def numpy_rules() -> dict[str, Callable[..., Any]]:
     return {**catalogue, ADD: add, "sgd": sgd, "adam": adam}
 
 
-def _load(names: Sequence[str], rules: Rules) -> tuple[dict[str, Trainer], dict[str, str]]:
+def _load(names: Sequence[str], rules: Rules, program: Program) -> tuple[dict[str, Trainer], dict[str, str]]:
     """Those that can run, and why the others cannot."""
     known = trainers.names()
     for name in names:
@@ -117,7 +120,7 @@ def _load(names: Sequence[str], rules: Rules) -> tuple[dict[str, Trainer], dict[
     for name in known:
         if name in names:
             try:
-                able[name] = trainer(rules) if name == registry.NUMPY else trainers.load(name)
+                able[name] = trainer(rules) if name == registry.NUMPY else trainers.load(name, program)
             except registry.Missing as error:
                 missing[name] = str(error)
     return able, missing
@@ -142,54 +145,3 @@ def _race(
             losses[name][number] = step.loss
             judges[name].see(number, step)
     return losses
-
-
-def relative_difference(left: Array, right: Array) -> Array:
-    """``|left - right|`` over the larger of the two, step by step; infinite where it is no number."""
-    with np.errstate(all="ignore"):
-        difference = np.abs(left - right) / np.maximum(np.abs(left), np.abs(right))
-    difference = np.where(left == right, 0.0, difference)
-    return np.where(np.isnan(difference), np.inf, difference)
-
-
-def parted_at(left: Array, right: Array, dtype: str) -> int | None:
-    """The first step at which two series of losses have parted."""
-    parted = ~(relative_difference(left, right) <= PARTED_ROUNDOFFS * FORMATS[dtype].u)
-    return int(np.argmax(parted)) if parted.any() else None
-
-
-def _partings(
-    setup: Setup, values: Values, losses: Mapping[str, Array], judges: Mapping[str, Judge], dtype: str
-) -> tuple[Parting, ...]:
-    """Every pair; the reason is looked for where one has parted."""
-    pairs = {
-        (a, b): (relative_difference(losses[a], losses[b]), parted_at(losses[a], losses[b], dtype))
-        for a, b in combinations(losses, 2)
-    }
-    last = max((step for _, step in pairs.values() if step is not None), default=None)
-    spread = None if last is None else spread_by_rounding(setup, values, numpy_rules(), last + 1)
-    found = []
-    for (a, b), (difference, step) in pairs.items():
-        parting = Parting(a, b, float(difference.max()))
-        if step is not None and spread is not None:
-            parting = replace(
-                parting, step=step, difference=float(difference[step]), spread=float(spread[step])
-            )
-            parting = _with_reason(parting, {name: judges[name] for name in (a, b)})
-        found.append(parting)
-    return tuple(found)
-
-
-def _with_reason(parting: Parting, judges: Mapping[str, Judge]) -> Parting:
-    """Rounding where it reaches as far; else the operation that is most budgets off; else nothing explains it."""
-    if parting.spread is not None and parting.spread >= parting.difference:
-        return replace(parting, reason="rounding")
-    before = [
-        (name, fault)
-        for name, judge in judges.items()
-        for fault in judge.faults.values()
-        if parting.step is not None and fault.step <= parting.step
-    ]
-    if not before:
-        return replace(parting, reason="unexplained")
-    return replace(parting, reason="operation", culprit=max(before, key=lambda found: found[1].ratio))

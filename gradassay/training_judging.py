@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 
@@ -86,26 +85,28 @@ class Judge:
 
 def held(record: Record) -> Finding:
     """The verdict on one record."""
-    exact, _ = _exact(record.scenario.operation)
-    return hold(Question(record.scenario, exact, {}), record.evaluation)
+    return hold(Question(record.scenario, exact(record.scenario.operation), {}), record.evaluation)
 
 
 def convention_of(record: Record) -> str:
     """The named alternative definition that a failing record agrees with; empty where there is none."""
-    _, conventions = _exact(record.scenario.operation)
+    operation = record.scenario.operation
+    if operation in OPERATIONS:
+        conventions = OPERATIONS[operation].conventions
+    else:
+        conventions = UPDATE_CONVENTIONS.get(operation, {})
     for name, alternative in conventions.items():
-        if hold(Question(record.scenario, alternative, {}), record.evaluation).verdict is Verdict.AGREES:
+        if (
+            hold(Question(record.scenario, Exact(alternative), {}), record.evaluation).verdict
+            is Verdict.AGREES
+        ):
             return name
     return ""
 
 
 @cache
-def _exact(operation: str) -> tuple[Exact, Mapping[str, Exact]]:
-    """The definition of an operation of a training step, and its named alternatives."""
+def exact(operation: str) -> Exact:
+    """The truth of an operation of a training step."""
     if operation in OPERATIONS:
-        known = OPERATIONS[operation]
-        definition, conventions = known.definition, known.conventions
-    else:
-        definition = add_definition if operation == ADD else UPDATES[operation]
-        conventions = UPDATE_CONVENTIONS.get(operation, {})
-    return Exact(definition), {name: Exact(alternative) for name, alternative in conventions.items()}
+        return Exact(OPERATIONS[operation].definition)
+    return Exact(add_definition if operation == ADD else UPDATES[operation])

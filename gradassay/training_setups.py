@@ -12,8 +12,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from gradassay.training_vocabulary import ADD, Call, Optimizer, Program, Values
+from gradassay.training_vocabulary import Optimizer, Program, Values
 from gradassay.vocabulary import Array
+from reference_impls.models.models import linear_regression, mlp, softmax_regression
 
 Start = Callable[[np.random.Generator], Mapping[str, Array]]
 
@@ -37,37 +38,7 @@ class Setup:
         return {name: x.astype(dtype) if x.dtype.kind == "f" else x for name, x in drawn.items()}
 
 
-# ---- programs
-
-
-def softmax_regression() -> Program:
-    """``softmax_cross_entropy(x W + b, labels)``."""
-    return Program(
-        (Call("z", "affine", ("x", "W", "b")), Call("loss", "softmax_cross_entropy", ("z", "labels"))),
-        data=("x", "labels"),
-    )
-
-
-def mlp(activation: str, layers: int = 2) -> Program:
-    """Affine layers with an activation between them, then softmax cross entropy."""
-    calls = []
-    previous = "x"
-    for i in range(1, layers + 1):
-        calls.append(Call(f"z{i}", "affine", (previous, f"W{i}", f"b{i}")))
-        previous = f"a{i}"
-        if i < layers:
-            calls.append(Call(previous, activation, (f"z{i}",)))
-    calls.append(Call("loss", "softmax_cross_entropy", (f"z{layers}", "labels")))
-    return Program(tuple(calls), data=("x", "labels"))
-
-
-def linear_regression(penalty: float | None = None) -> Program:
-    """``mean_squared_error(x W + b, t)``, with ``penalty`` also strength (||W|| + ||b||), norms not squared."""
-    fit = (Call("y", "affine", ("x", "W", "b")), Call("fit", "mean_squared_error", ("y", "t")))
-    if penalty is None:
-        return Program((fit[0], Call("loss", "mean_squared_error", ("y", "t"))), data=("x", "t"))
-    norms = tuple(Call(f"norm_{w}", "l2_penalty", (w,), {"strength": penalty}) for w in ("W", "b"))
-    return Program((*fit, *norms, Call("loss", ADD, ("fit", "norm_W", "norm_b"))), data=("x", "t"))
+# ---- optimizers
 
 
 def sgd(rate: float) -> Optimizer:

@@ -21,6 +21,7 @@ COMMANDS = {
     "approve": "gate",
     "bench": "bench",
     "verify": "verify",
+    "train": "train",
     "list": "catalogue",
     "doctor": "doctor",
     "completion": "completion",

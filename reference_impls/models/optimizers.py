@@ -88,19 +88,39 @@ def adam_biased(
     return np.stack([w - rate * m / (np.sqrt(v) + epsilon), m, v])
 
 
-def narrow_rate(definition: Definition) -> Definition:
-    """The same update with its rate rounded to float32, as Keras holds it unless its ``floatx`` is float64."""
+def sgd_narrow_rate(w: Any, w_bar: Any, *, rate: float) -> Any:
+    """``w - rate w_bar`` with the rate rounded to float32, as Keras holds it unless its floatx is float64."""
+    return w - _narrow(rate) * w_bar
 
-    def narrowed(*args: Any, rate: float, **params: Any) -> Any:
-        return definition(*args, rate=float(np.float32(rate)), **params)
 
-    return narrowed
+def adam_narrow(
+    w: Any,
+    m: Any,
+    v: Any,
+    w_bar: Any,
+    *,
+    step: int,
+    rate: float,
+    beta1: float = BETA1,
+    beta2: float = BETA2,
+    epsilon: float = EPSILON,
+) -> Any:
+    """``(w', m', v')`` as Keras has it: epsilon uncorrected, and c and the rate made of float32 numbers, stacked."""
+    m = beta1 * m + (1 - beta1) * w_bar
+    v = beta2 * v + (1 - beta2) * w_bar**2
+    c = float(np.sqrt(1 - _narrow(beta2) ** step)) / (1 - _narrow(beta1) ** step)
+    return np.stack([w - _narrow(rate) * c * m / (np.sqrt(v) + epsilon), m, v])
+
+
+def _narrow(number: float) -> float:
+    return float(np.float32(number))
 
 
 def sgd(w: Array, w_bar: Array, *, rate: float) -> Array:
     """``w - rate w_bar``."""
     _check_shapes(w, w_bar)
-    return w - w.dtype.type(rate) * w_bar
+    moved: Array = w - w.dtype.type(rate) * w_bar
+    return moved
 
 
 def adam(
@@ -137,13 +157,10 @@ UPDATES: dict[str, Definition] = {"sgd": sgd_definition, "adam": adam_definition
 
 #: Optimizer -> named alternatives that others follow.
 UPDATE_CONVENTIONS: dict[str, dict[str, Definition]] = {
-    "sgd": {"the rate is rounded to float32": narrow_rate(sgd_definition)},
+    "sgd": {"the rate is rounded to float32": sgd_narrow_rate},
     "adam": {
         "epsilon is added before the bias is corrected": adam_uncorrected_epsilon,
-        "the rate is rounded to float32": narrow_rate(adam_definition),
-        "the rate is rounded to float32 and epsilon is added before the bias is corrected": narrow_rate(
-            adam_uncorrected_epsilon
-        ),
+        "the rate and the betas that correct the bias are rounded to float32, and epsilon is added before": adam_narrow,
         "the bias is not corrected": adam_biased,
     },
 }

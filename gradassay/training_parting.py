@@ -1,0 +1,71 @@
+"""Where the losses of two implementations part, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+
+from gradassay.formats import FORMATS
+from gradassay.training_judging import Judge, exact
+from gradassay.training_moved import relative_difference, spread_by_rounding
+from gradassay.training_results import Parting
+from gradassay.training_setups import Setup
+from gradassay.training_vocabulary import Values
+from gradassay.vocabulary import Array
+
+#: Losses have parted where they differ by more than this, relative to the larger: 1e-12 in float64, and as many unit
+#: roundoffs in float32.
+PARTED_ROUNDOFFS = 1e-12 / FORMATS["float64"].u
+
+#: ``progress(label, done, total)``
+Progress = Callable[[str, int, int], None]
+
+
+def parted_at(left: Array, right: Array, dtype: str) -> int | None:
+    """The first step at which two series of losses have parted; None where they never do."""
+    parted = ~(relative_difference(left, right) <= PARTED_ROUNDOFFS * FORMATS[dtype].u)
+    return int(np.argmax(parted)) if parted.any() else None
+
+
+def partings(
+    setup: Setup,
+    values: Values,
+    losses: Mapping[str, Array],
+    judges: Mapping[str, Judge],
+    dtype: str,
+    told: Progress,
+) -> tuple[Parting, ...]:
+    """Every pair; the reason is looked for where one has parted."""
+    firsts = {(a, b): parted_at(losses[a], losses[b], dtype) for a, b in combinations(losses, 2)}
+    steps = max((step + 1 for step in firsts.values() if step is not None), default=0)
+    label = f"{setup.name}, sound runs"
+    spread = spread_by_rounding(setup, values, exact, steps, lambda step: told(label, step, steps))
+    found = []
+    for (a, b), step in firsts.items():
+        difference = relative_difference(losses[a], losses[b])
+        parting = Parting(a, b, float(difference.max()))
+        if step is not None:
+            there = replace(
+                parting, step=step, difference=float(difference[step]), spread=float(spread[step])
+            )
+            parting = _with_reason(there, step, {a: judges[a], b: judges[b]})
+        found.append(parting)
+    return tuple(found)
+
+
+def _with_reason(parting: Parting, step: int, judges: Mapping[str, Judge]) -> Parting:
+    """Rounding where it reaches as far; else the operation that is most budgets off; else nothing explains it."""
+    if parting.spread is not None and parting.spread >= parting.difference:
+        return replace(parting, reason="rounding")
+    before = [
+        (name, fault)
+        for name, judge in judges.items()
+        for fault in judge.faults.values()
+        if fault.step <= step
+    ]
+    if not before:
+        return replace(parting, reason="unexplained")
+    return replace(parting, reason="operation", culprit=max(before, key=lambda found: found[1].ratio))
