@@ -16,6 +16,7 @@ from comparators.tensorflow.adapter import from_tensorflow, quietly
 from comparators.tensorflow.classification import class_indices, has_indices, reduce_loss, unnormalised
 from comparators.tensorflow.elementwise import both_bounds
 from comparators.tensorflow.second_order import tape_in_tape
+from gradassay.vocabulary import Scenario
 
 
 @contextmanager
@@ -54,6 +55,12 @@ def softmax_cross_entropy(x: Native, labels: Native, *, reduction: str = "mean")
     return reduce_loss(_loss(x, labels, from_logits=True), reduction)
 
 
+def _an_axis(scenario: Scenario) -> str | None:
+    return (
+        None if scenario.args[0].ndim else "keras.losses.mean_squared_error takes the mean over the last axis"
+    )
+
+
 @limited(both_bounds)
 def clip(x: Native, *, low: float | None = None, high: float | None = None) -> Native:
     return keras.ops.clip(x, low, high)
@@ -69,6 +76,11 @@ def sigmoid(x: Native) -> Native:
 
 def tanh(x: Native) -> Native:
     return keras.activations.tanh(x)
+
+
+@limited(_an_axis)
+def mean_squared_error(y: Native, t: Native) -> Native:
+    return reduce_loss(keras.losses.mean_squared_error(t, y), "mean")
 
 
 def _loss(x: Native, labels: Native, *, from_logits: bool) -> Native:
@@ -87,6 +99,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "relu": relu,
     "sigmoid": sigmoid,
     "tanh": tanh,
+    "mean_squared_error": mean_squared_error,
 }
 
 NAME = "tensorflow.keras"

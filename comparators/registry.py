@@ -56,6 +56,7 @@ COMPARATORS: Mapping[str, Source] = {
     "torch": _TORCH,
     "torch.gather": _TORCH,
     "torch.hardtanh": _TORCH,
+    "torch.max": _TORCH,
     "torch.maximum": _TORCH,
     "tensorflow": _TENSORFLOW,
     "tensorflow.maximum": _TENSORFLOW,

@@ -6,14 +6,14 @@ XLA's CPU programs flush subnormal numbers to zero.
 from __future__ import annotations
 
 from comparators.adapters import pullbacks, tables
-from comparators.jax import classification, elementwise, indexing
+from comparators.jax import classification, elementwise, indexing, linear, reductions
 from comparators.jax.adapter import from_jax, jax
 from comparators.jax.compiled import JaxComparator
 from comparators.jax.second_order import jvp_of_vjp, vjp_of_vjp
 
 __all__ = ["COMPARATORS", "SECOND_ORDER", "from_jax"]
 
-_TABLES = tables(classification, elementwise, indexing)
+_TABLES = tables(classification, elementwise, indexing, linear, reductions)
 #: It compiles anew for each shape, which takes about 45 ms: a scenario costs what forty of the others' do.
 _STRIDE = 4
 

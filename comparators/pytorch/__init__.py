@@ -7,13 +7,13 @@ moves axes where PyTorch wants them elsewhere and does nothing else.
 from __future__ import annotations
 
 from comparators.adapters import FrameworkComparator, pullbacks, tables
-from comparators.pytorch import classification, elementwise, indexing
+from comparators.pytorch import classification, elementwise, indexing, linear, reductions
 from comparators.pytorch.adapter import from_torch, torch
 from comparators.pytorch.second_order import backward_twice, forward_over_backward
 
 __all__ = ["COMPARATORS", "SECOND_ORDER", "from_torch"]
 
-_TABLES = tables(classification, elementwise, indexing)
+_TABLES = tables(classification, elementwise, indexing, linear, reductions)
 
 COMPARATORS = {
     name: FrameworkComparator(name, functions, from_torch, torch) for name, functions in _TABLES.items()

@@ -7,13 +7,13 @@ TensorFlow's CPU kernels flush subnormal numbers to zero and put the caller's mo
 from __future__ import annotations
 
 from comparators.adapters import FrameworkComparator, pullbacks, tables
-from comparators.tensorflow import classification, elementwise, indexing
+from comparators.tensorflow import classification, elementwise, indexing, linear, reductions
 from comparators.tensorflow.adapter import from_tensorflow, tf
 from comparators.tensorflow.second_order import forward_over_tape, tape_in_tape
 
 __all__ = ["COMPARATORS", "SECOND_ORDER", "from_tensorflow"]
 
-_TABLES = tables(classification, elementwise, indexing)
+_TABLES = tables(classification, elementwise, indexing, linear, reductions)
 
 COMPARATORS = {
     name: FrameworkComparator(name, functions, from_tensorflow, tf) for name, functions in _TABLES.items()
