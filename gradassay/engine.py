@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from comparators import registry
 from comparators.exact import Exact
 from comparators.finite_differences import FiniteDifferences
+from gradassay import edges
 from gradassay.catalogue import OPERATIONS
 from gradassay.environment import environment, simd
 from gradassay.errors import UsageError
@@ -21,7 +22,7 @@ from gradassay.question import Question
 from gradassay.second_order import operation_of, pullback_operation
 from gradassay.tally import Tally
 from gradassay.verdicts import judge
-from gradassay.vocabulary import Example, Operation, Row, Run, Scenario
+from gradassay.vocabulary import EdgeRow, Example, Operation, Row, Run, Scenario
 from property_tests.strategies import draw_scenarios
 
 FINITE_DIFFERENCES = "finite_differences"
@@ -70,14 +71,18 @@ def compare(
     )
     comparators, missing = _load(plan)
     rows: list[Row] = []
+    at_edges: list[EdgeRow] = []
     interrupted = False
     try:
         for row in plan.rows(comparators, progress):
             rows.append(row)
+        for edge in plan.edges(comparators):
+            at_edges.append(edge)
     except KeyboardInterrupt:
         interrupted = True
     return Run(
         rows=tuple(rows),
+        edges=tuple(at_edges),
         subjects=tuple(subjects),
         environment=environment() | {"simd": simd(), "seed": seed, "examples": examples, "order": order},
         missing=missing,
@@ -122,6 +127,11 @@ class Plan:
                 done += self.examples
         if progress is not None:
             progress("done", total, total)
+
+    def edges(self, comparators: Sequence[registry.Implementation]) -> Iterator[EdgeRow]:
+        """The edges of the operations, where float64 was asked for."""
+        for operation in self.operations if edges.DTYPE in self.dtypes else ():
+            yield from edges.edge_rows(operation, [c for c in comparators if operation.name in c.operations])
 
     def _tally(self, operation: str, implementation: str, dtype: str) -> Tally:
         command = f"gradassay compare {operation} --implementations {implementation} --dtypes {dtype}"

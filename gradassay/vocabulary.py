@@ -246,6 +246,33 @@ class Row:
 
 
 @dataclass(frozen=True, eq=False)
+class Answer:
+    """What the truth, or one implementation, returns at an edge."""
+
+    source: str
+    """``truth``, or the implementation's name."""
+    primal: Array | None = None
+    gradients: tuple[Array | None, ...] = ()
+    error: str | None = None
+    """What an implementation raised instead."""
+    verdict: Verdict | None = None
+    """None for the truth."""
+    cause: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class EdgeRow:
+    """One edge of one operation, and everybody's answer."""
+
+    title: str
+    scenario: Scenario
+    answers: tuple[Answer, ...]
+    """The truth first; where its gradient is a set, that is the even split."""
+    others: tuple[tuple[Array, ...], ...] = ()
+    """The gradients of other winners of a tie: what lies between them is in the set, too."""
+
+
+@dataclass(frozen=True, eq=False)
 class Run:
     """Everything that one command found out."""
 
@@ -255,6 +282,8 @@ class Run:
     environment: Mapping[str, Any] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
     """Implementation that could not run -> why, and how to get it."""
+    edges: tuple[EdgeRow, ...] = ()
+    """Kinks, bounds and infinities, each with what truth and implementations return there."""
     notes: tuple[str, ...] = ()
     """What a reader has to know, e.g. that only finite differences were held against."""
     seconds: float = 0.0

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from gradassay.vocabulary import Array, Operation
+from gradassay.vocabulary import Array, Edge, Operation
 from property_tests.strategies import CROSS_ENTROPY_REGIONS, cross_entropy_drafts
 from reference_impls.labels import (
     class_indices,
@@ -141,6 +141,14 @@ CROSS_ENTROPY = Operation(
     regions=CROSS_ENTROPY_REGIONS,
     drafts=cross_entropy_drafts,
     pullback_rule=cross_entropy_grad,
+    edges=(
+        Edge("zeros", "the label's class has p = 0", ([0.0, 1.0], np.array(0))),
+        Edge("zeros", "another class has p = 0", ([0.0, 1.0], np.array(1))),
+        Edge("one_hot", "0 log 0 under a one-hot label", ([0.0, 1.0], [0.0, 1.0])),
+        Edge("subnormal", "the smallest p of all", ([5e-324, 1.0], np.array(0))),
+        Edge("empty", "the mean over no samples", (np.zeros((0, 2)), np.zeros(0, int))),
+        Edge("invalid", "label -1", ([0.5, 0.5], np.array(-1))),
+    ),
     conventions={
         "renormalised": renormalised,
         "renormalised, clipped 1e-7": renormalised_clipped,

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from gradassay.vocabulary import Array, Operation
+from gradassay.vocabulary import Array, Edge, Operation
 from property_tests.strategies import (
     GET_ITEM_GRAD_REGIONS,
     GET_ITEM_REGIONS,
@@ -130,6 +130,11 @@ GET_ITEM = Operation(
     regions=GET_ITEM_REGIONS,
     drafts=get_item_drafts,
     pullback_rule=get_item_pullback,
+    edges=(
+        Edge("duplicates", "one place twice", ([1.0, 2.0, 3.0],), {"index": np.array([0, 0, 1])}),
+        Edge("negative", "the last place twice", ([1.0, 2.0, 3.0],), {"index": np.array([-1, 2])}),
+        Edge("empty", "no place", ([1.0, 2.0],), {"index": np.zeros(0, int)}),
+    ),
     source="NumPy reference, Indexing on ndarrays",
 )
 
@@ -140,5 +145,10 @@ GET_ITEM_GRAD = Operation(
     regions=GET_ITEM_GRAD_REGIONS,
     drafts=get_item_grad_drafts,
     pullback_rule=get_item_grad_pullback,
+    edges=(
+        Edge(
+            "duplicates", "one place twice", ([1.0, 2.0, 4.0],), {"index": np.array([0, 0, 1]), "shape": (2,)}
+        ),
+    ),
     source="adjoint of get_item; NumPy reference, numpy.ufunc.at",
 )

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from gradassay.vocabulary import Array, Operation
+from gradassay.vocabulary import Array, Edge, Operation
 from property_tests.strategies import SOFTMAX_REGIONS, softmax_drafts
 from reference_impls.distributions import distributions, exponentials, log_sum_exp
 from reference_impls.rows import (
@@ -154,6 +154,17 @@ def log_softmax_grad(
     return rows.back(x_bar, outer), pullback
 
 
+#: No cotangent is constant, as softmax pulls that back to 0.
+_EDGES = (
+    Edge("large", "1000 and -1000", ([1000.0, -1000.0],), cotangent=[1.0, 2.0]),
+    Edge("large", "1000 twice", ([1000.0, 1000.0],), cotangent=[1.0, 2.0]),
+    Edge("minus_infinity", "-inf beside numbers", ([0.0, 0.0, -np.inf],), cotangent=[1.0, 2.0, 3.0]),
+    Edge("rows_of_minus_infinity", "a row of -inf", ([-np.inf, -np.inf],), cotangent=[1.0, 2.0]),
+    Edge("plus_infinity", "+inf beside a number", ([0.0, np.inf],), cotangent=[1.0, 2.0]),
+    Edge("plus_infinity", "+inf twice", ([np.inf, np.inf],), cotangent=[1.0, 2.0]),
+    Edge("nan", "NaN beside a number", ([0.0, np.nan],), cotangent=[1.0, 2.0]),
+)
+
 SOFTMAX = Operation(
     name="softmax",
     definition=softmax_definition,
@@ -161,6 +172,7 @@ SOFTMAX = Operation(
     regions=SOFTMAX_REGIONS,
     drafts=softmax_drafts,
     pullback_rule=softmax_grad,
+    edges=_EDGES,
     source="Bridle 1990, Probabilistic interpretation of feedforward classification network outputs",
 )
 
@@ -171,5 +183,6 @@ LOG_SOFTMAX = Operation(
     regions=SOFTMAX_REGIONS,
     drafts=softmax_drafts,
     pullback_rule=log_softmax_grad,
+    edges=_EDGES,
     source="Blanchard, Higham, Higham 2021, Accurately computing the log-sum-exp and softmax functions",
 )

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from gradassay.vocabulary import Array, Operation
+from gradassay.vocabulary import Array, Edge, Operation
 from property_tests.strategies import (
     SOFTMAX_CROSS_ENTROPY_REGIONS,
     softmax_cross_entropy_drafts,
@@ -121,5 +121,15 @@ SOFTMAX_CROSS_ENTROPY = Operation(
     regions=SOFTMAX_CROSS_ENTROPY_REGIONS,
     drafts=softmax_cross_entropy_drafts,
     pullback_rule=softmax_cross_entropy_grad,
+    edges=(
+        Edge("large", "1000 and -1000, the second is the label", ([1000.0, -1000.0], np.array(1))),
+        Edge("minus_infinity", "the label's logit is -inf", ([0.0, -np.inf], np.array(1))),
+        Edge("minus_infinity", "another logit is -inf", ([0.0, -np.inf], np.array(0))),
+        Edge("minus_infinity", "-inf under a one-hot label", ([0.0, -np.inf], [1.0, 0.0])),
+        Edge("rows_of_minus_infinity", "a row of -inf", ([-np.inf, -np.inf], np.array(0))),
+        Edge("plus_infinity", "the label's logit is +inf", ([0.0, np.inf], np.array(1))),
+        Edge("plus_infinity", "another logit is +inf", ([0.0, np.inf], np.array(0))),
+        Edge("invalid", "label -100", ([0.0, 0.0], np.array(-100))),
+    ),
     source="Goodfellow, Bengio, Courville 2016, Deep Learning, 6.2.2.3",
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 from gradassay.vocabulary import Row, Run
+from reports.edges import edge_line
 from reports.numbers import short
 from reports.showing import show_entry, show_scenario
 from reports.summary import Group, Summary, agreeing, remarkable
@@ -43,6 +44,7 @@ def _lines(summary: Summary) -> Iterator[str]:
             for name in summary.implementations(operation)
         ]
         yield from _table(["", *summary.dtypes], rows)
+    yield from _edges(run)
     yield from _groups("Failures", summary.failures)
     yield from _groups("Findings on the others", summary.findings)
     yield from _groups("Conventions and the like", summary.remarks)
@@ -68,6 +70,32 @@ def _lines(summary: Summary) -> Iterator[str]:
     yield ""
     yield ", ".join(
         f"{name} {_code(str(value))}" for name, value in run.environment.items() if value is not None
+    )
+
+
+def _edges(run: Run) -> Iterator[str]:
+    """A table with a line for each edge: what truth and each implementation return there."""
+    if not run.edges:
+        return
+    yield "## At the edges"
+    yield ""
+    yield "Primal → gradient in float64, truth first; whoever returns the same stands together."
+    yield ""
+    yield from _table(
+        ["operation", "region", "where", "given", "truth", "returned"],
+        [
+            [
+                _code(line.operation),
+                _escape(line.region),
+                _escape(line.title),
+                _code(line.given),
+                _code(line.truth),
+                "<br>".join(
+                    f"{', '.join(map(_code, who))}: {_escape(answer)}" for answer, who in line.said.items()
+                ),
+            ]
+            for line in map(edge_line, run.edges)
+        ],
     )
 
 

@@ -1,6 +1,6 @@
 """results.json: the whole run for programs; ``schema`` is raised whenever a reader has to change.
 
-1: rows with verdicts, worst errors and discrepancies (DESIGN: contracts).
+1: rows with verdicts, worst errors and discrepancies (DESIGN: contracts); edges were added, which no reader minds.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import json
 from typing import Any, TextIO
 
 from gradassay.environment import installed
-from gradassay.vocabulary import Discrepancy, Example, Row, Run, Verdict, Worst
+from gradassay.vocabulary import Answer, Array, Discrepancy, EdgeRow, Example, Row, Run, Verdict, Worst
 from reports.encoding import encode_array, encode_float, encode_params
 
 SCHEMA = 1
@@ -38,8 +38,38 @@ def document(run: Run) -> dict[str, Any]:
         "notes": list(run.notes),
         "interrupted": run.interrupted,
         "rows": [_row(row) for row in run.rows],
+        "edges": [_edge(row) for row in run.edges],
         "seconds": encode_float(run.seconds),
     }
+
+
+def _edge(row: EdgeRow) -> dict[str, Any]:
+    scenario = row.scenario
+    return {
+        "operation": scenario.operation,
+        "region": scenario.region,
+        "title": row.title,
+        "args": [encode_array(array) for array in scenario.args],
+        "params": encode_params(scenario.params),
+        "cotangent": encode_array(scenario.cotangent),
+        "answers": [_answer(answer) for answer in row.answers],
+        "others": [[encode_array(x_bar) for x_bar in x_bars] for x_bars in row.others],
+    }
+
+
+def _answer(answer: Answer) -> dict[str, Any]:
+    return {
+        "source": answer.source,
+        "primal": _array(answer.primal),
+        "gradients": [_array(x_bar) for x_bar in answer.gradients],
+        "error": answer.error,
+        "verdict": None if answer.verdict is None else answer.verdict.value,
+        "cause": answer.cause,
+    }
+
+
+def _array(array: Array | None) -> Any:
+    return None if array is None else encode_array(array)
 
 
 def _row(row: Row) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gradassay.vocabulary import Row, Run, Verdict
+from reports.edges import edge_line
 from reports.numbers import count, short
 from reports.showing import show_entry, show_scenario
 from reports.summary import Group, Summary, agreeing, remarkable
@@ -53,6 +54,7 @@ class TerminalReporter:
         if run.rows:
             console.print(_totals(summary), "")
             _regions(console, summary)
+        _edges(console, run)
         _section(console, "Failures", summary.failures, summary, limit=None)
         _section(console, "Findings on the others", summary.findings, summary, limit=FINDINGS_SHOWN)
         _remarks(console, summary)
@@ -135,6 +137,26 @@ def _regions(console: Console, summary: Summary) -> None:
                 f"{name.removeprefix('layout: ')} {number:,}" for name, number in counted.items()
             )
             console.print(Text(f"{title}: {text}", style="dim"))
+    console.print()
+
+
+def _edges(console: Console, run: Run) -> None:
+    """One line an edge: truth first, then each answer with those who give it."""
+    if not run.edges:
+        return
+    console.print(Text("At the edges (float64): primal → gradient", style="bold"))
+    for row in run.edges:
+        line = edge_line(row)
+        text = Text.assemble(
+            (line.operation, "bold"), f" {line.region}, {line.title}: ", (line.given, "cyan")
+        )
+        text.append(f"  truth {line.truth}")
+        for answer, who in line.said.items():
+            text.append(f" · {', '.join(who)} ")
+            text.append(
+                "the same" if answer == line.truth else answer, "yellow" if answer in line.failing else ""
+            )
+        console.print(Padding(text, (0, 0, 0, 2), expand=False))
     console.print()
 
 

@@ -122,14 +122,18 @@ def _saturated(rng: Rng, shape: Shape, axes: tuple[int, ...], fmt: Format) -> Ar
 
 
 def _minus_infinity(rng: Rng, shape: Shape, axes: tuple[int, ...], fmt: Format) -> Array:
-    """Some entries are masked out; one time in four a whole row is."""
+    """Some entries are masked out, but no whole row of several."""
     masked = (rng.random(shape) < 0.3) | one_entry(rng, shape)
-    if rng.random() < 0.25:
-        masked = masked | one_entry(rng, _per_row(shape, axes))
-    else:
-        masked = masked & ~winner(rng, shape, axes)
-        # With rows of one entry there is nothing else to mask.
-        masked = masked if masked.any() else one_entry(rng, shape)
+    masked = masked & ~winner(rng, shape, axes)
+    # With rows of one entry there is nothing else to mask.
+    masked = masked if masked.any() else one_entry(rng, shape)
+    return np.where(masked, -np.inf, rng.standard_normal(shape))
+
+
+def _rows_of_minus_infinity(rng: Rng, shape: Shape, axes: tuple[int, ...], fmt: Format) -> Array:
+    """A whole row is masked out, at times beside others that are not, or not wholly."""
+    rows = _per_row(shape, axes)
+    masked = (rng.random(rows) < 0.3) | one_entry(rng, rows) | (rng.random(shape) < 0.2)
     return np.where(masked, -np.inf, rng.standard_normal(shape))
 
 
@@ -154,6 +158,7 @@ LOGITS: Mapping[str, Filler] = {
     "near_ties": _near_ties,
     "saturated": _saturated,
     "minus_infinity": _minus_infinity,
+    "rows_of_minus_infinity": _rows_of_minus_infinity,
     "plus_infinity": _plus_infinity,
     "nan": _nan,
 }

@@ -1,0 +1,71 @@
+"""What truth and every implementation return at an operation's edges: kinks, bounds, zeros and infinities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from comparators.exact import Exact
+from comparators.interface import Comparator
+from gradassay.formats import is_floating
+from gradassay.question import Question
+from gradassay.verdicts import judge
+from gradassay.vocabulary import Answer, Array, Edge, EdgeRow, Enclosure, Operation, Scenario, Truth
+from property_tests.strategies.second_order import INVALID
+
+DTYPE = "float64"
+
+
+def edge_rows(operation: Operation, comparators: Sequence[Comparator]) -> tuple[EdgeRow, ...]:
+    """Everybody's answer at each edge of ``operation``, in float64; who cannot express it is left out."""
+    return tuple(_row(operation, edge, comparators) for edge in operation.edges)
+
+
+def edge_scenario(operation: Operation, edge: Edge) -> Scenario:
+    """The edge as a scenario in float64."""
+    given = [np.asarray(value) for value in edge.args]
+    wanted = tuple(i % len(given) for i in operation.differentiable)
+    args = tuple(
+        x.astype(np.float64) if i in wanted or is_floating(x.dtype) else x for i, x in enumerate(given)
+    )
+    if edge.region == INVALID:
+        nothing = np.zeros(0)
+        return Scenario(
+            operation.name, DTYPE, args, edge.params, nothing, wanted, region=edge.region, valid=False
+        )
+    with np.errstate(all="ignore"):
+        shape = np.shape(operation.definition(*args, **edge.params))
+    cotangent = np.broadcast_to(np.asarray(edge.cotangent, np.float64), shape).copy()
+    return Scenario(operation.name, DTYPE, args, edge.params, cotangent, wanted, region=edge.region)
+
+
+def _row(operation: Operation, edge: Edge, comparators: Sequence[Comparator]) -> EdgeRow:
+    scenario = edge_scenario(operation, edge)
+    question = Question(scenario, Exact(operation.definition), operation.conventions)
+    truth = next(question.truths(), None)
+    answers = [
+        _answer(question, comparator) for comparator in comparators if not comparator.supports(scenario)
+    ]
+    extremes = truth.extremes.values() if truth else ()
+    others = tuple(tuple(map(_mid, x_bars)) for _, *x_bars in extremes)
+    return EdgeRow(edge.title, scenario, (_truth(scenario, truth), *answers), others)
+
+
+def _truth(scenario: Scenario, truth: Truth | None) -> Answer:
+    if truth is None:
+        return Answer("truth", error="an error" if not scenario.valid else "could not be certified")
+    return Answer("truth", _mid(truth.primal), tuple(map(_mid, truth.gradients)))
+
+
+def _mid(enclosure: Enclosure) -> Array:
+    with np.errstate(all="ignore"):
+        return np.asarray(enclosure.mid.astype(np.float64))
+
+
+def _answer(question: Question, comparator: Comparator) -> Answer:
+    finding = judge(question, comparator)
+    got = comparator.evaluate(question.scenario)
+    return Answer(
+        comparator.name, got.primal, got.gradients, got.error, verdict=finding.verdict, cause=finding.cause
+    )
