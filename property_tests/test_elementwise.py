@@ -12,24 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from comparators.exact import Exact
-from comparators.numpy_rules import RulesComparator
 from gradassay.catalogue import OPERATIONS
 from gradassay.formats import FORMATS
-from gradassay.question import Question
-from gradassay.second_order import pullback_operation
-from gradassay.verdicts import judge
-from gradassay.vocabulary import Array, Verdict
-from property_tests.strategies import draw_scenarios
+from gradassay.vocabulary import Array
 from reference_impls.activations import relu, sigmoid, tanh
 from reference_impls.elementwise import clip, exp, log
-from reference_impls.entrywise import BLOCK
 
 NAMES = ("exp", "log", "clip", "relu", "sigmoid", "tanh")
-DTYPES = tuple(FORMATS)
 U = FORMATS["float64"].u
 every_name = pytest.mark.parametrize("name", NAMES)
-every_dtype = pytest.mark.parametrize("dtype", DTYPES)
 BOUNDED = {"clip": {"low": -1.0, "high": 1.0}}
 
 finite = hnp.arrays(np.float64, hnp.array_shapes(max_dims=2), elements=st.floats(-700, 700))
@@ -83,7 +74,7 @@ def close(a: Array, b: Array, roundoffs: float) -> bool:
 )
 def test_values_and_slopes_are_the_known_ones(rule: Any, x: float, y: float, slope: float) -> None:
     for got, known in zip(value_and_slope(rule, x), (y, slope), strict=True):
-        assert got == known or close(got, np.float64(known), 8)
+        assert got == known or close(got, np.asarray(known), 8)
 
 
 def test_the_textbook_slopes_are_lost_where_ours_are_not() -> None:
@@ -181,78 +172,3 @@ def test_clip_without_bounds_changes_nothing_and_from_0_on_it_is_relu(x: Array) 
 def test_an_infinite_cotangent_of_what_was_cut_off_is_cut_off(rule: Any) -> None:
     _, pullback = rule(np.array([-1.0, 1.0]), **({"low": 0.0} if rule is clip else {}))
     assert pullback(np.array([np.inf, -np.inf])).tolist() == [0.0, -np.inf]
-
-
-# ---- arrays
-
-
-@every_name
-def test_integers_give_float64(name: str) -> None:
-    y, slope = value_and_slope(OPERATIONS[name].rule, np.array([1, 2]), **BOUNDED.get(name, {}))
-    assert y.dtype == slope.dtype == np.float64
-    same, _ = value_and_slope(OPERATIONS[name].rule, np.array([1.0, 2.0]), **BOUNDED.get(name, {}))
-    assert np.array_equal(y, same)
-
-
-@every_name
-@every_dtype
-@pytest.mark.parametrize("shape", [(), (0,), (2, 0, 3), (1,), (2, 3)])
-def test_any_shape_and_a_read_only_array_will_do(name: str, dtype: str, shape: tuple[int, ...]) -> None:
-    x = np.full(shape, 0.5, FORMATS[dtype].dtype)
-    x.flags.writeable = False
-    for result in value_and_slope(OPERATIONS[name].rule, x, **BOUNDED.get(name, {})):
-        assert (type(result), result.shape, result.dtype) == (np.ndarray, shape, x.dtype)
-        assert result.flags.writeable
-    with pytest.raises(ValueError, match=r"an array has shape \(7,\), where the first"):
-        OPERATIONS[name].rule(x)[1](np.ones(7, x.dtype))
-
-
-@every_name
-def test_a_block_more_or_less_makes_no_difference(name: str) -> None:
-    x = np.random.default_rng(0).uniform(0.1, 3, 2 * BLOCK + 3)
-    params = BOUNDED.get(name, {})
-    y, slope = value_and_slope(OPERATIONS[name].rule, x, **params)
-    for part in (slice(0, 5), slice(BLOCK - 3, BLOCK + 3), slice(-4, None)):
-        piece, its_slope = value_and_slope(OPERATIONS[name].rule, x[part], **params)
-        assert close(y[part], piece, 8)
-        assert close(slope[part], its_slope, 16)
-
-
-@every_name
-def test_what_becomes_of_arguments_and_results_later_does_not_reach_the_pullback(name: str) -> None:
-    operation, x = OPERATIONS[name], np.random.default_rng(0).uniform(0.1, 3, (4, 5))
-    assert operation.pullback_rule is not None
-    for rule, args in ((operation.rule, (x.copy(),)), (operation.pullback_rule, (x.copy(), x - 1))):
-        y, pullback = rule(*args, **BOUNDED.get(name, {}))
-        before = pullback(np.ones_like(x))
-        for array in (*args, y):
-            array[:] = np.nan
-        assert np.array_equal(pullback(np.ones_like(x)), before)
-
-
-# ---- second order
-
-
-@every_name
-@every_dtype
-def test_a_pullbacks_primal_is_what_the_rule_pulls_back(name: str, dtype: str) -> None:
-    operation = OPERATIONS[name]
-    assert operation.pullback_rule is not None
-    for drawn in draw_scenarios(operation, dtype=dtype, examples=40, seed=5):
-        (x,), params, y_bar = drawn.args, drawn.params, drawn.cotangent
-        x_bar, _ = operation.pullback_rule(x, y_bar, **params)
-        assert x_bar.tobytes() == operation.rule(x, **params)[1](y_bar).tobytes()
-
-
-@every_name
-@every_dtype
-def test_a_pullbacks_pullback_is_the_derivative_of_the_pullback(name: str, dtype: str) -> None:
-    """Held against the truth, tape over tape, in every region."""
-    operation = pullback_operation(OPERATIONS[name])
-    rules = RulesComparator("numpy", {operation.name: operation.rule})
-    judged = []
-    for drawn in draw_scenarios(operation, dtype=dtype, examples=60, seed=5):
-        finding = judge(Question(drawn, Exact(operation.definition), {}), rules)
-        judged.append(finding.verdict)
-        assert finding.verdict.rank <= Verdict.UNDEFINED.rank, finding
-    assert judged.count(Verdict.AGREES) > len(judged) / 2

@@ -50,12 +50,10 @@ def _bounds(rng: Rng, region: str, fmt: Format) -> Bounds:
     low, gap = -rng.uniform(0.1, 2.0), rng.uniform(0.5, 3.0)
     if region == "crossed":
         low, gap = -low, -gap
+    high = low if region == "equal" else low + gap
     if region == "infinite_bounds":
-        low = float(rng.choice((-np.inf, low)))
-        gap = np.inf
-    ends = [float(end) for end in rounded([low, low if region == "equal" else low + gap], fmt.name)]
-    if region == "infinite_bounds" and np.isinf(ends[0]) and rng.random() < 0.5:
-        ends[1] = 1.0
+        low, high = ((-np.inf, high), (low, np.inf), (-np.inf, np.inf))[rng.integers(3)]
+    ends = [float(end) for end in rounded([low, high], fmt.name)]
     return (
         None if region in ("high_only", "unbounded") else ends[0],
         None if region in ("low_only", "unbounded") else ends[1],
