@@ -94,7 +94,7 @@ def mean_squared_error_grad(y: Any, t: Any, l_bar: Any) -> tuple[Pair, Callable[
             c = contiguous(bars[0], inner) - contiguous(bars[1], inner)
             bar = c * (l_bar.astype(inner) * 2 / inner.type(d.size))
             m, k = dot(c, d)
-            l_bb = np.ldexp(2 * scale * m / inner.type(d.size), k)
+            l_bb = np.ldexp(m / inner.type(max(d.size, 1)) * (2 * scale), k)
         return *_opposite(bar, y, t), _as(l_bb, l_bar)
 
     return mean_squared_error(y, t)[1](l_bar), pullback

@@ -96,7 +96,7 @@ def _grad(
     y_bar = np.asarray(y_bar)
 
     def pullback(x_bar_bar: Any) -> tuple[Array, Array]:
-        y_bar_bar = _reduced(np.asarray(x_bar_bar), axis, keepdims, divisor)
+        y_bar_bar = _reduced(np.asarray(x_bar_bar), axis, keepdims, max(divisor, 1))
         return np.zeros(x.shape, result_dtype(x.dtype)), rounded(y_bar_bar, result_dtype(y_bar.dtype))
 
     return _spread(y_bar, x.shape, x.dtype, axis, divisor), pullback

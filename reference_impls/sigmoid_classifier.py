@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from gradassay.vocabulary import Edge, Operation
-from property_tests.strategies.linear import SOFTMAX_REGRESSION_REGIONS, sigmoid_classifier_drafts
+from property_tests.strategies.linear import SOFTMAX_REGRESSION_REGIONS, softmax_regression_drafts
 from reference_impls.activations import sigmoid, sigmoid_grad
 from reference_impls.affine import affine, affine_grad
 from reference_impls.chain import chain, chain_grad
@@ -43,7 +43,7 @@ SIGMOID_CLASSIFIER = Operation(
     definition=sigmoid_classifier_definition,
     rule=sigmoid_classifier,
     regions=SOFTMAX_REGRESSION_REGIONS,
-    drafts=sigmoid_classifier_drafts,
+    drafts=softmax_regression_drafts,
     differentiable=(0, 1, 2),
     source="Rumelhart, Hinton, Williams 1986, Learning representations by back-propagating errors",
     pullback_rule=sigmoid_classifier_grad,

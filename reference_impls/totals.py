@@ -68,7 +68,7 @@ def _middle(x: Array) -> Array:
     if n <= block:
         return np.asarray(np.einsum("ij->i", x[..., 0]) if inner == 1 else np.einsum("ijk->ik", x))
     whole = n // block * block
-    blocks, ones = x[:, :whole].reshape(outer, -1, block, inner), np.ones(block, x.dtype)
+    blocks, ones = x[:, :whole].reshape(outer, n // block, block, inner), np.ones(block, x.dtype)
     sums = (blocks[..., 0] @ ones)[..., None] if inner == 1 else ones @ blocks
     rest = _middle(x[:, whole:]).reshape(outer, 1, inner)
     return _middle(np.concatenate([sums, rest], axis=1))

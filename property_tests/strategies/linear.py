@@ -68,13 +68,8 @@ def affine_drafts(region: str, dtype: str) -> st.SearchStrategy[Draft]:
 
 
 def softmax_regression_drafts(region: str, dtype: str) -> st.SearchStrategy[Draft]:
-    """Inputs, weights, a bias, labels, a reduction. UsageError for an unknown region."""
-    return _classifier(_known(region, SOFTMAX_REGRESSION_REGIONS), dtype, "logits")
-
-
-def sigmoid_classifier_drafts(region: str, dtype: str) -> st.SearchStrategy[Draft]:
-    """The same for sigmoid_classifier, whose links hand on numbers that must not be subnormal."""
-    return _classifier(_known(region, SOFTMAX_REGRESSION_REGIONS), dtype, "sigmoid")
+    """Inputs, weights, a bias, labels, a reduction; for sigmoid_classifier, too. UsageError for an unknown region."""
+    return _classifier(_known(region, SOFTMAX_REGRESSION_REGIONS), dtype)
 
 
 def _known(region: str, regions: tuple[str, ...]) -> str:
@@ -104,7 +99,7 @@ def _affine(draw: Draw, region: str, dtype: str) -> Draft:
 
 @cache
 @st.composite
-def _classifier(draw: Draw, region: str, dtype: str, kind: str) -> Draft:
+def _classifier(draw: Draw, region: str, dtype: str) -> Draft:
     samples, D, C = _draw_sizes(draw, region)
     if region == "single" and samples:
         C = 1
@@ -112,10 +107,12 @@ def _classifier(draw: Draw, region: str, dtype: str, kind: str) -> Draft:
     form = draw_form(draw, region, shape)
     reduction = draw(_REDUCTIONS)
     rng = np.random.default_rng(draw(SEEDS))
-    fill = {"large": "steep", "saturated": "apart"}.get(region, region)
-    drawn = _values(fill, rng, (*samples, D), C, FORMATS[dtype])
-    if kind == "sigmoid" and fill in ("steep", "apart"):
-        drawn = _beyond_or_within_the_tails(rng, *drawn, FORMATS[dtype])
+    fmt = FORMATS[dtype]
+    drawn = _values(region, rng, (*samples, D), C, fmt)
+    if region == "large":
+        drawn = _beyond_or_within(rng, *drawn, fmt)
+    elif region == "saturated":
+        drawn = _apart(rng, *drawn, fmt)
     values = tuple(rounded(array, dtype) for array in drawn)
     target = labels(form, rng, shape, dtype)
     if region == "invalid":
@@ -140,11 +137,6 @@ def _values(region: str, rng: Rng, shape: Shape, C: int, fmt: Format) -> tuple[A
         b = -(x @ W).reshape(-1, C)[0]
     elif region == "large":
         x, W, b = _large(rng, x, W, b, fmt)
-    elif region == "steep":
-        # Logits of which at least some overflow in a naive exp.
-        W = W * 2 * np.log(fmt.max)
-    elif region == "apart":
-        W = W * log_uniform(rng, 5.0, 200.0, (D, 1))
     elif region == "tiny":
         # Products from far below the smallest number to well above it.
         product, share = rng.uniform(0.7, 1.3), rng.uniform(0.2, 0.8)
@@ -178,15 +170,31 @@ def _large(rng: Rng, x: Array, W: Array, b: Array, fmt: Format) -> tuple[Array, 
     return x, W, np.sign(b) * fmt.max * rng.uniform(0.0, 1.0, b.shape)
 
 
-def _beyond_or_within_the_tails(
-    rng: Rng, x: Array, W: Array, b: Array, fmt: Format
-) -> tuple[Array, Array, Array]:
-    """Weights of one sign a column, for which the slope of a sigmoid is a normal number, or nothing even times W.
+def _apart(rng: Rng, x: Array, W: Array, b: Array, fmt: Format) -> tuple[Array, Array, Array]:
+    """Logits tens or hundreds apart, as far as every probability and the square of a sigmoid's slope are normal."""
+    W = W * log_uniform(rng, 5.0, 200.0, (len(W), 1))
+    farthest = np.max(np.abs(x @ W), initial=0.0)
+    return x, W * min(1.0, _reach(fmt) / max(farthest, 1.0)), b
 
-    Between the two it is subnormal, and no chain of rounded results can give the digits back that are lost there.
+
+def _beyond_or_within(rng: Rng, x: Array, W: Array, b: Array, fmt: Format) -> tuple[Array, Array, Array]:
+    """Logits of which some overflow in a naive exp, and leave nothing in a sound one, not even times W.
+
+    Between there and the others probabilities and slopes are subnormal; a chain of rounded results cannot give the
+    digits back that are lost there.
     """
-    work = fmt if fmt.dtype.itemsize > 2 else FORMATS["float32"]
-    normal, nothing = 0.9 * np.log(1 / work.tiny), 1.2 * (np.log(work.max) - np.log(work.eta))
+    work = _working(fmt)
+    nothing = 3 * (np.log(work.max) - np.log(work.eta))
     positive = np.asarray(rng.uniform(0.5, 1.5, x.shape))
-    reach = np.where(rng.random(b.shape) < 0.5, normal / 1.5 * rng.uniform(0.2, 1.0, b.shape), 2 * nothing)
+    reach = np.where(rng.random(b.shape) < 0.5, _reach(fmt) / 1.5 * rng.uniform(0.2, 1.0, b.shape), nothing)
     return positive, np.sign(W[:1]) * np.ones(W.shape) * reach / len(W), b
+
+
+def _reach(fmt: Format) -> float:
+    """Logits up to here differ by no more than a normal exp can hold."""
+    return float(0.45 * np.log(1 / _working(fmt).tiny))
+
+
+def _working(fmt: Format) -> Format:
+    """The format that rules compute in."""
+    return fmt if fmt.dtype.itemsize > 2 else FORMATS["float32"]
