@@ -33,7 +33,7 @@ from property_tests.strategies.elementwise import (
     sigmoid_drafts,
     tanh_drafts,
 )
-from reference_impls.entrywise import Pullback, entrywise, where_or_zero
+from reference_impls.entrywise import Pullback, entrywise, zero_where
 
 # ---- relu
 
@@ -52,25 +52,19 @@ def relu_of_flushed(x: Any) -> Any:
 @entrywise
 def relu(x: Any) -> tuple[Array, Pullback]:
     """``max(x, 0)``; what passes is chosen, not multiplied by 1 or 0."""
-    passes = _passes(x)
-    return np.maximum(x, np.zeros_like(x)), lambda y_bar: where_or_zero(passes, y_bar)
+    cut = x <= 0  # NaN is not: its slope is as unknown as its value
+    return np.maximum(x, np.zeros_like(x), out=x), lambda y_bar: zero_where(cut, y_bar)
 
 
 @entrywise
 def relu_grad(x: Any, y_bar: Any) -> tuple[Array, Pullback]:
     """``y_bar [x > 0]``."""
-    passes = _passes(x)
+    cut = x <= 0
 
     def pullback(x_bar_bar: Array) -> tuple[Array, Array]:
-        return np.zeros_like(x_bar_bar), where_or_zero(passes, x_bar_bar)
+        return np.zeros_like(x_bar_bar), zero_where(cut, x_bar_bar)
 
-    return where_or_zero(passes, y_bar), pullback
-
-
-def _passes(x: Array) -> Array:
-    """x > 0, phrased so that NaN passes, too: its slope is as unknown as its value."""
-    cut = x <= 0
-    return np.logical_not(cut, out=cut)
+    return zero_where(cut, y_bar), pullback
 
 
 RELU = Operation(

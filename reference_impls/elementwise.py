@@ -26,7 +26,7 @@ import numpy as np
 from gradassay.vocabulary import Array, Edge, Operation
 from property_tests.strategies.clip import CLIP_REGIONS, clip_drafts
 from property_tests.strategies.elementwise import EXP_REGIONS, LOG_REGIONS, exp_drafts, log_drafts
-from reference_impls.entrywise import Pullback, entrywise, where_or_zero
+from reference_impls.entrywise import Pullback, entrywise, zero_where
 
 # ---- exp
 
@@ -150,29 +150,29 @@ def clip_low_wins(x: Any, *, low: float | None = None, high: float | None = None
     return y if low is None else np.maximum(y, low)
 
 
-def _passes(x: Array, low: float | None, high: float | None) -> Array:
-    """Where the slope is 1: between the bounds and on them, unless they leave nothing between them.
+def _cut(x: Array, low: float | None, high: float | None) -> Array:
+    """Where the slope is 0: beyond the bounds, and everywhere if they leave nothing between them.
 
-    Phrased by what is cut off, so that NaN passes: its slope is as unknown as its value.
+    Phrased so that NaN is not cut off: its slope is as unknown as its value.
     """
     if low is not None and high is not None and low >= high:
-        return np.isnan(x)
+        return ~np.isnan(x)
     cut = np.zeros(x.shape, bool) if low is None else x < low
     if high is not None:
         cut |= x > high
-    return np.logical_not(cut, out=cut)
+    return cut
 
 
 @entrywise
 def clip(x: Any, *, low: float | None = None, high: float | None = None) -> tuple[Array, Pullback]:
     """``min(max(x, low), high)``; a bound of None is no bound."""
-    passes = _passes(x, low, high)
+    cut = _cut(x, low, high)
     # Bounds as arrays: NumPy is three times as fast with them as with numbers.
     if low is not None:
         np.maximum(x, np.full_like(x, low), out=x)
     if high is not None:
         np.minimum(x, np.full_like(x, high), out=x)
-    return x, lambda y_bar: where_or_zero(passes, y_bar)
+    return x, lambda y_bar: zero_where(cut, y_bar)
 
 
 @entrywise
@@ -180,12 +180,12 @@ def clip_grad(
     x: Any, y_bar: Any, *, low: float | None = None, high: float | None = None
 ) -> tuple[Array, Pullback]:
     """``y_bar`` where clip passes it; as piecewise constant in x as clip is piecewise linear."""
-    passes = _passes(x, low, high)
+    cut = _cut(x, low, high)
 
     def pullback(x_bar_bar: Array) -> tuple[Array, Array]:
-        return np.zeros_like(x_bar_bar), where_or_zero(passes, x_bar_bar)
+        return np.zeros_like(x_bar_bar), zero_where(cut, x_bar_bar)
 
-    return where_or_zero(passes, y_bar), pullback
+    return zero_where(cut, y_bar), pullback
 
 
 CLIP = Operation(
