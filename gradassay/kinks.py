@@ -24,15 +24,14 @@ def without_ties(truth: Truth) -> Truth:
 
 def tied_entries(truth: Truth) -> list[Array]:
     """For the primal (of a pullback) and each gradient, where two members of the set differ."""
-    return [
-        np.logical_or.reduce(
-            [
-                np.abs(enclosure.mid - member[i].mid) > enclosure.rad + member[i].rad
-                for member in truth.extremes.values()
-            ]
-        )
-        for i, enclosure in enumerate((truth.primal, *truth.gradients))
-    ]
+    members = truth.extremes.values()
+    with np.errstate(invalid="ignore"):  # inf - inf is no difference
+        return [
+            np.logical_or.reduce(
+                [np.abs(enclosure.mid - m[i].mid) > enclosure.rad + m[i].rad for m in members]
+            )
+            for i, enclosure in enumerate((truth.primal, *truth.gradients))
+        ]
 
 
 def membership(evaluation: Evaluation, truth: Truth, form: Format) -> tuple[Verdict, str]:
