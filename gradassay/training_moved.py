@@ -50,7 +50,7 @@ def spread_by_rounding(
     is no number ends what is known: from there on the spread stays as it was.
     """
     rngs = [np.random.default_rng(run) for run in range(RUNS)]
-    running = [trainer(_Moved(exact, rng))(setup.program, values, setup.optimizer, _never) for rng in rngs]
+    running = [trainer(Moved(exact, rng))(setup.program, values, setup.optimizer, _never) for rng in rngs]
     losses = np.full((RUNS, steps), np.nan)
     for number in range(steps):
         told(number)
@@ -64,7 +64,7 @@ def _never(step: int) -> bool:
     return False
 
 
-class _Moved(Mapping[str, Callable[..., Any]]):
+class Moved(Mapping[str, Callable[..., Any]]):
     """Rules made of truth, moved within the budget."""
 
     def __init__(self, exact: Callable[[str], Exact], rng: np.random.Generator) -> None:

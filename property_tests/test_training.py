@@ -1,0 +1,418 @@
+"""Laws of training: all implementations walk together, and a planted fault is named by step and operation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from comparators import registry
+from gradassay import cli, verify
+from gradassay import training as engine
+from gradassay.catalogue import OPERATIONS
+from gradassay.errors import UsageError
+from gradassay.training import chosen_setups, numpy_rules, train
+from gradassay.training_judging import Judge, convention_of, exact, held
+from gradassay.training_moved import Moved, relative_difference, spread_by_rounding
+from gradassay.training_parting import parted_at, partings
+from gradassay.training_setups import EIGHT_BY_THREE, SETUPS, Setup, sgd, uniform
+from gradassay.training_vocabulary import Optimizer, Program, update_record
+from gradassay.vocabulary import Array, Verdict
+from reference_impls.models import MLP, LinearRegression, Model, SoftmaxRegression, adam
+from reference_impls.models.models import softmax_regression
+from reference_impls.models.network import trainer
+
+FRAMEWORKS = [name for name in ("torch", "tensorflow") if find_spec(name)]
+some_frameworks = pytest.mark.skipif(not FRAMEWORKS, reason="neither torch nor tensorflow is installed")
+
+#: A training that amplifies rounding: at this rate the data's classes are passed by again and again.
+WILD = Setup("wild", "", softmax_regression(), EIGHT_BY_THREE, sgd(1.0), uniform(3, 3))
+
+
+# ---- the implementations walk together
+
+
+@some_frameworks
+@pytest.mark.parametrize("name", SETUPS)
+def test_float64_losses_agree_to_1e_12_over_1000_steps(name: str) -> None:
+    training = train(name, implementations=("numpy", *FRAMEWORKS), steps=1000, check_every=1000)
+    assert [t.implementation for t in training.trajectories] == ["numpy", *FRAMEWORKS]
+    for parting in training.partings:
+        assert parting.largest <= 1e-12, parting
+        assert parting.step is None
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", SETUPS)
+def test_every_operation_of_our_trainings_keeps_to_its_budget(name: str, dtype: str) -> None:
+    (ours,) = train(name, implementations=("numpy",), steps=25, dtype=dtype, seed=1).trajectories
+    assert not ours.faults, ours.faults[0].sentence
+    assert ours.undecided == 0
+    assert ours.judged >= 25 * (len(SETUPS[name].program.calls) + 1)
+    assert 0 < ours.worst <= 1
+
+
+@pytest.mark.parametrize("name", [name for name in SETUPS if name != "001-rate-1e5"])
+def test_a_training_makes_its_loss_smaller(name: str) -> None:
+    (ours,) = train(name, implementations=("numpy",), steps=50, check_every=50).trajectories
+    assert ours.losses[-1] < ours.losses[0]
+
+
+@pytest.mark.skipif("torch" not in FRAMEWORKS, reason="torch is not installed")
+def test_what_autograd_leaves_outside_its_budget_is_named() -> None:
+    """1 - s, which torch multiplies with, has lost its digits where the sigmoid is close to 1."""
+    torch = train("000-mlp", implementations=("torch",), steps=1).trajectories[0]
+    assert torch.fault is not None
+    assert (torch.fault.step, torch.fault.operation, torch.fault.part) == (0, "sigmoid", "the gradient")
+
+
+@pytest.mark.skipif(not find_spec("keras"), reason="keras is not installed")
+@pytest.mark.parametrize(
+    ("name", "operation", "convention"),
+    [
+        ("001-softmax", "sgd", "the rate is rounded"),
+        ("000-mlp", "adam", "betas that correct the bias are rounded"),
+    ],
+)
+def test_the_optimizers_of_keras_are_told_by_what_they_equal(
+    name: str, operation: str, convention: str
+) -> None:
+    training = train(name, implementations=("numpy", "tensorflow.keras"), steps=3)
+    (fault,) = [f for f in training.trajectories[1].faults if f.operation == operation]
+    assert fault.step == 0
+    assert convention in fault.convention
+    (parting,) = training.partings
+    assert parting.reason == "operation"
+    assert parting.culprit == ("tensorflow.keras", fault)
+    assert training.ok, "what another does differently is a finding, not our failure"
+
+
+# ---- a planted fault is named by step and operation
+
+Planted = Callable[..., Any]
+
+
+def pulling(operation: str, change: Callable[[Any], Any]) -> Planted:
+    """Our rule with ``change`` done to what its pullback returns."""
+
+    def planted(*args: Any, **params: Any) -> Any:
+        y, pullback = OPERATIONS[operation].rule(*args, **params)
+        return y, lambda y_bar: change(pullback(y_bar))
+
+    return planted
+
+
+def summed(x: Array, labels: Array) -> Any:
+    return OPERATIONS["softmax_cross_entropy"].rule(x, labels, reduction="sum")
+
+
+def biased(*args: Array, step: int, **params: Any) -> Any:
+    return adam(*args, step=10**9, **params)
+
+
+def late(*args: Array, step: int, **params: Any) -> Any:
+    w, m, v = adam(*args, step=step, **params)
+    return (w * (1 + 1e-9) if step > 3 else w), m, v
+
+
+def ascent(w: Array, w_bar: Array, *, rate: float) -> Array:
+    return w + rate * w_bar
+
+
+FAULTS: dict[str, tuple[str, str, Planted, int, str, str]] = {
+    "the b gradient of affine is zero": (
+        "000-mlp", "affine", pulling("affine", lambda bars: (*bars[:2], 0 * bars[2])), 0, "z2", "the gradient"),
+    "the b gradient of affine is None": (
+        "001-softmax", "affine", pulling("affine", lambda bars: (*bars[:2], None)), 0, "z", "None"),
+    "the pullback of sigmoid is 1 % off": (
+        "000-mlp", "sigmoid", pulling("sigmoid", lambda x_bar: 1.01 * x_bar), 0, "a1", "the gradient"),
+    "the mean of softmax cross entropy is forgotten": (
+        "003-classifier", "softmax_cross_entropy", summed, 0, "loss", "the gradient"),
+    "the gradient of the squared error lacks its 2": (
+        "001-regression", "mean_squared_error", pulling("mean_squared_error", lambda bars: (bars[0] / 2, bars[1])),
+        0, "loss", "the gradient"),
+    "the penalty is differentiated as if it were squared": (
+        "001-penalty", "l2_penalty", lambda w, *, strength: OPERATIONS["l2_penalty"].rule(w, strength=strength / 2),
+        0, "norm_W", "the primal"),
+    "only the last use of a parameter counts": (
+        "001-penalty", "add", lambda *terms: (terms[-1], lambda y_bar: (y_bar,) * len(terms)), 0, "loss",
+        "the primal"),
+    "the step goes uphill": ("001-softmax", "sgd", ascent, 0, "parameters", "the primal"),
+    "the bias of Adam is not corrected": ("000-mlp", "adam", biased, 0, "parameters", "the primal"),
+    "Adam is 1e-9 off from step 3 on": ("000-mlp", "adam", late, 3, "parameters", "the primal"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_planted_fault_is_named_by_step_and_operation(fault: str) -> None:
+    setup, operation, planted, step, result, part = FAULTS[fault]
+    training = train(setup, implementations=("numpy",), steps=6, rules={operation: planted})
+    found = training.trajectories[0].fault
+    assert found is not None
+    assert (found.step, found.operation, found.result) == (step, operation, result)
+    assert found.part.startswith(part)
+    assert {f.operation for f in training.trajectories[0].faults} == {operation}, "nobody else is blamed"
+    assert not training.ok
+
+
+def test_an_uncorrected_bias_is_told_by_its_name() -> None:
+    training = train("000-mlp", implementations=("numpy",), steps=2, rules={"adam": biased})
+    (fault,) = training.trajectories[0].faults
+    assert fault.convention == "the bias is not corrected"
+
+
+def test_a_fault_between_two_judged_steps_is_traced_back_to_its_first_step() -> None:
+    training = train("000-mlp", implementations=("numpy",), steps=12, rules={"adam": late}, check_every=10)
+    fault = training.trajectories[0].fault
+    assert fault is not None
+    assert fault.step == 3
+    assert fault.count == 8, "steps 3 to 10, each judged once"
+
+
+@some_frameworks
+def test_a_fault_between_judged_steps_is_found_by_the_losses_that_part() -> None:
+    training = train(
+        "000-mlp", implementations=("numpy", *FRAMEWORKS), steps=9, rules={"adam": late}, check_every=100
+    )
+    fault = training.trajectories[0].fault
+    assert fault is not None
+    assert (fault.step, fault.operation) == (3, "adam")
+    assert {p.reason for p in training.partings if "numpy" in (p.left, p.right)} == {"operation"}
+
+
+# ---- why losses part
+
+
+def test_sound_runs_part_where_the_training_amplifies_rounding_and_only_there() -> None:
+    def spread(setup: Setup) -> Array:
+        return spread_by_rounding(setup, setup.values(0, "float64"), exact, 70)
+
+    calm, wild = spread(SETUPS["001-softmax"]), spread(WILD)
+    assert 0 < calm[-1] <= 1e-12
+    assert wild[-1] > 1e-12
+    assert (np.diff(wild) >= 0).all()
+
+
+def test_every_result_of_a_sound_run_is_within_its_budget() -> None:
+    setup = SETUPS["001-penalty"]
+    moved = Moved(exact, np.random.default_rng(0))
+    running = trainer(moved)(setup.program, setup.values(0, "float64"), setup.optimizer, lambda step: True)
+    for _ in range(20):
+        for record in next(running).records:
+            assert held(record).verdict is Verdict.AGREES
+
+
+def reasons(left: Array, right: Array, setup: Setup) -> set[str]:
+    judges = {name: Judge(setup.program) for name in ("left", "right")}
+    losses = {"left": left, "right": right}
+    values = setup.values(0, "float64")
+    found = partings(setup, values, losses, judges, "float64", lambda label, done, total: None)
+    return {parting.reason for parting in found}
+
+
+def test_losses_that_part_further_than_sound_runs_are_unexplained() -> None:
+    losses = np.linspace(1.0, 0.5, 30)
+    assert reasons(losses, losses, SETUPS["001-softmax"]) == {""}
+    assert reasons(losses, losses * (1 + 1e-10), SETUPS["001-softmax"]) == {"unexplained"}
+    apart = losses.copy()
+    apart[-1] *= 1 + 2e-12
+    assert reasons(losses, apart, SETUPS["001-softmax"]) == {"unexplained"}
+
+
+def test_losses_that_part_as_sound_runs_do_are_explained_by_rounding() -> None:
+    losses = np.linspace(1.0, 0.5, 70)
+    apart = losses.copy()
+    apart[-1] *= 1 + 2e-12
+    assert reasons(losses, apart, WILD) == {"rounding"}
+
+
+def test_nan_agrees_with_nothing() -> None:
+    losses = np.array([1.0, np.nan, np.inf, 0.0])
+    assert relative_difference(losses, losses).tolist() == [0, np.inf, 0, 0]
+    assert parted_at(losses, losses, "float64") == 1
+
+
+# ---- models and optimizers
+
+
+X, LABELS, T = np.array([[0.2, -0.4], [1.3, -3.2]]), np.array([2, 0]), np.array([[0.5], [-2.0]])
+
+
+def cross_entropy_formula(z: Any) -> Any:
+    log_p = z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
+    return -np.where(LABELS[:, None] == np.arange(3), log_p, 0).sum() / len(LABELS)
+
+
+def norm(w: Any) -> Any:
+    return np.sqrt((w**2).sum())
+
+
+def softmax_regression_formula(W: Any, b: Any) -> Any:
+    return cross_entropy_formula(X @ W + b)
+
+
+def linear_regression_formula(W: Any, b: Any) -> Any:
+    return ((X @ W + b - T) ** 2).sum() / 2 + 0.5 * norm(W) + 0.5 * norm(b)
+
+
+def mlp_formula(W1: Any, b1: Any, W2: Any, b2: Any) -> Any:
+    return cross_entropy_formula(np.tanh(X @ W1 + b1) @ W2 + b2)
+
+
+def as_rule(model: Callable[..., Model], target: Array) -> Callable[..., Any]:
+    """The loss of a model as a rule of its parameters."""
+
+    def model_rule(*parameters: Array) -> Any:
+        loss, pullback = model(*parameters).loss(X, target)
+        return loss, lambda loss_bar: tuple(pullback(loss_bar).values())
+
+    return model_rule
+
+
+MODELS: dict[str, tuple[Any, Any, tuple[tuple[int, ...], ...]]] = {
+    "softmax regression": (as_rule(SoftmaxRegression, LABELS), softmax_regression_formula, ((2, 3), (3,))),
+    "linear regression": (
+        as_rule(lambda W, b: LinearRegression(W, b, penalty=0.5), T), linear_regression_formula, ((2, 1), (1,))),
+    "perceptron": (
+        as_rule(lambda W1, b1, W2, b2: MLP((W1, b1), (W2, b2), activation="tanh"), LABELS), mlp_formula,
+        ((2, 4), (4,), (4, 3), (3,))),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_is_one_rule_and_holds_against_its_formula(name: str) -> None:
+    rule, formula, shapes = MODELS[name]
+    rng = np.random.default_rng(0)
+    inputs = [tuple(rng.normal(size=shape) for shape in shapes) for _ in range(20)]
+    report = verify(rule, definition=formula, inputs=inputs, dtypes=("float64",))
+    report.raise_if_failed()
+    assert sum(row.scenarios for row in report.rows) == 20
+
+
+generators = st.integers(0, 2**32 - 1).map(np.random.default_rng)
+
+
+@given(generators, st.integers(1, 2000), st.sampled_from(["float64", "float32"]))
+def test_adam_keeps_to_the_budget_of_its_definition(rng: np.random.Generator, step: int, dtype: str) -> None:
+    w, m, w_bar = (rng.normal(size=5).astype(dtype) for _ in range(3))
+    v = (m * m * 2).astype(dtype)
+    optimizer = SETUPS["000-mlp"].optimizer
+    updated = adam(w, m, v, w_bar, step=step, rate=optimizer.params["rate"])
+    before, after = [[w], [m], [v], [w_bar]], [[x] for x in updated]
+    finding = held(update_record(optimizer, step - 1, before, after))
+    assert finding.verdict is Verdict.AGREES, finding.sentence
+
+
+def test_epsilon_outside_of_the_correction_is_the_other_convention() -> None:
+    w, zero, w_bar = np.ones(2), np.zeros(2), np.array([1e-8, -1e-7])
+    optimizer: Optimizer = SETUPS["000-mlp"].optimizer
+    rate = optimizer.params["rate"]
+    other = adam(w, zero, zero, w_bar, step=1, rate=rate, corrected_epsilon=False)
+    record = update_record(optimizer, 0, [[w], [zero], [zero], [w_bar]], [[x] for x in other])
+    assert held(record).verdict.fails
+    assert convention_of(record) == "epsilon is added before the bias is corrected"
+
+
+def test_an_update_of_another_shape_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"shapes \(2,\) and \(3,\) differ"):
+        numpy_rules()["sgd"](np.zeros(2), np.zeros(3), rate=0.1)
+
+
+def test_a_program_knows_its_parameters_and_what_it_uses_twice() -> None:
+    program: Program = SETUPS["001-penalty"].program
+    assert program.parameters == ("W", "b")
+    assert program.shared == ("W", "b")
+    assert SETUPS["000-mlp"].program.parameters == ("W1", "b1", "W2", "b2")
+    assert SETUPS["000-mlp"].program.shared == ()
+
+
+# ---- the command
+
+
+def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
+    code = cli.main(["train", *argv])
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def test_the_command_shows_losses_and_leaves_with_0(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "001-softmax", "--implementations", "numpy", "--steps", "3")
+    assert code == 0
+    assert "1.098612288668" in out
+    assert "\x1b" not in out
+
+
+def test_the_command_names_our_fault_and_leaves_with_1(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = {**numpy_rules(), "sgd": ascent}
+    monkeypatch.setattr(engine, "numpy_rules", lambda: broken)
+    code, out, _ = run(capsys, "001-softmax", "--implementations", "numpy", "--steps", "3")
+    assert code == 1
+    assert "step 0, sgd (parameters), the primal" in out
+
+
+def test_a_missing_framework_is_said_and_does_not_count_as_agreement(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "find_spec", lambda name: None)
+    code, out, _ = run(capsys, "001-softmax", "--implementations", "numpy,torch", "--steps", "3")
+    assert code == 0
+    assert "not trained: torch: torch is not installed; pip install" in out
+    assert "nothing to compare its losses with" in out
+    code, out, _ = run(capsys, "001-softmax", "--implementations", "torch", "--steps", "3")
+    assert code == 5
+    assert "nothing was trained" in out
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (("004",), "unknown set-up '004'"),
+        (("000", "--implementations", "tork"), "unknown implementation 'tork'"),
+        (("000", "--dtype", "float16"), "unknown dtype 'float16'"),
+        (("000", "--steps", "0"), "--steps"),
+    ],
+)
+def test_what_is_not_known_is_a_usage_error(
+    capsys: pytest.CaptureFixture[str], argv: tuple[str, ...], words: str
+) -> None:
+    code, _, err = run(capsys, *argv)
+    assert code == 4
+    assert words in err
+
+
+def test_the_results_are_json_with_every_loss_to_the_last_bit(
+    capsys: pytest.CaptureFixture[str], tmp_path: Any
+) -> None:
+    argv = "001-rate", "--implementations", "numpy", "--steps", "4", "--seed", "2", "--out", str(tmp_path)
+    assert run(capsys, *argv)[0] == 0
+    written = json.loads((tmp_path / "train.json").read_text(encoding="utf-8"))
+    assert [t["setup"] for t in written["trainings"]] == ["001-rate-0.1", "001-rate-1e5", "001-rate-1e-10"]
+    ours = train("001-rate-1e5", implementations=("numpy",), steps=4, seed=2).trajectories[0]
+    (trajectory,) = written["trainings"][1]["trajectories"]
+    assert [float.fromhex(loss) for loss in trajectory["losses_hex"]] == ours.losses.tolist()
+    assert "001-rate-1e-10" in (tmp_path / "train.txt").read_text(encoding="utf-8")
+
+
+def test_a_beginning_of_a_name_chooses_all_that_begin_so() -> None:
+    assert [s.name for s in chosen_setups(["001-rate"])] == ["001-rate-0.1", "001-rate-1e5", "001-rate-1e-10"]
+    assert len(chosen_setups([])) == len(SETUPS)
+    with pytest.raises(UsageError, match="did you mean '000-mlp'"):
+        chosen_setups(["00-mlp"])
+
+
+def test_the_seed_decides_the_start_and_nothing_else_does() -> None:
+    setup = SETUPS["003-classifier"]
+    once, again, other = (setup.values(seed, "float64") for seed in (1, 1, 2))
+    assert all(np.array_equal(once[name], again[name]) for name in once)
+    assert not np.array_equal(once["W"], other["W"])
+    assert np.array_equal(once["x"], other["x"])
+    assert replace(setup).values(1, "float32")["W"].dtype == np.float32
