@@ -81,12 +81,6 @@ def test_the_slope_in_the_tail_is_lost(name: str, operation: str, x: float) -> N
     assert slope(name, operation, [x]) == [0.0]
 
 
-def test_jax_loses_the_tail_of_tanh_in_float32_earlier() -> None:
-    """Between 9 and 20 its tanh stays one step below 1, so that 1 - t² does not fall; the slope at 15 is 3.7e-13."""
-    (at_15,) = slope("jax", "tanh", np.array([15.0], np.float32))
-    assert at_15 > 1e-7
-
-
 # ---- overflow, underflow and signs of zero
 
 
