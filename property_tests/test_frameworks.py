@@ -14,9 +14,12 @@ from comparators.interface import evaluate_rule
 from gradassay.catalogue import OPERATIONS
 from gradassay.formats import FORMATS
 from gradassay.vocabulary import Array, Scenario
-from property_tests.framework_cases import CASES, each_loss, normal, scenario
+from property_tests import framework_cases, linear_cases
+from property_tests.framework_cases import each_loss, normal, scenario
 from property_tests.strategies import draw_scenarios
 
+#: The gradient alone where there is one, else the tuple of them.
+CASES: dict[str, Any] = {**framework_cases.CASES, **linear_cases.CASES}
 NAMES = tuple(name for name in registry.names() if name != registry.NUMPY)
 DTYPES = tuple(FORMATS)
 #: A few hundred roundings of float64; the verdict on single roundings is the engine's.
@@ -46,7 +49,9 @@ def test_ordinary_values_and_gradients_are_plain_numpys(name: str, case: str) ->
     evaluation = comparator.evaluate(given)
     assert evaluation.error is None
     np.testing.assert_allclose(evaluation.primal, y, rtol=CLOSE, atol=CLOSE, strict=True)
-    np.testing.assert_allclose(evaluation.gradients[0], x_bar, rtol=CLOSE, atol=CLOSE, strict=True)
+    x_bars = x_bar if isinstance(x_bar, tuple) else (x_bar,)
+    for got, expected in zip(evaluation.gradients, x_bars, strict=True):
+        np.testing.assert_allclose(got, expected, rtol=CLOSE, atol=CLOSE, strict=True)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -141,6 +146,42 @@ def test_tensorflow_s_gradient_is_for_labels_that_sum_to_1(name: str) -> None:
     assert not np.allclose(x_bar, 1.5 * (p * t.sum() - t))
 
 
+def test_torch_reduces_over_every_axis_where_dim_is_empty() -> None:
+    torch = pytest.importorskip("torch")
+    x = normal(2, 3)
+    for operation, fn in (("sum", torch.sum), ("mean", torch.mean), ("max", torch.amax), ("min", torch.amin)):
+        given = Scenario(operation, "float64", (x,), {"axis": ()}, x)
+        assert loaded("torch").supports(given) == "torch reduces over every axis where dim is ()"
+        assert loaded("torch.maximum").supports(replace(given, operation="max")) is None
+        assert fn(torch.from_numpy(x), dim=()).shape == ()
+
+
+def test_torch_max_and_min_reduce_over_one_axis_or_all() -> None:
+    torch = pytest.importorskip("torch")
+    x = normal(2, 3)
+    for operation, fn in (("max", torch.max), ("min", torch.min)):
+        given = Scenario(operation, "float64", (x,), {"axis": (0, 1)}, normal())
+        assert loaded("torch.max").supports(given) == "torch.max and torch.min reduce over one axis or all"
+        assert loaded("torch.max").supports(replace(given, params={"axis": (0,)})) is None
+        with pytest.raises(TypeError):
+            fn(torch.from_numpy(x), dim=(0, 1))
+
+
+def test_keras_has_no_mean_squared_error_of_two_numbers() -> None:
+    comparator, number = loaded("tensorflow.keras"), normal()
+    given = Scenario("mean_squared_error", "float64", (number, number), {}, number, (0, 1))
+    assert comparator.supports(given) == "keras.losses.mean_squared_error takes the mean over the last axis"
+    assert comparator.evaluate(given).error is not None
+
+
+def test_softmax_regression_in_tensorflow_is_for_labels_that_sum_to_1_too() -> None:
+    args = normal(1, 2), normal(2, 3), normal(3), np.array([[0.5, 1.0, 0.5]])
+    given = Scenario("softmax_regression", "float64", args, {}, normal(), (0, 1, 2))
+    reason = "TensorFlow's gradient of this loss is for labels that sum to 1"
+    assert loaded("tensorflow").supports(given) == reason
+    assert loaded("tensorflow").supports(replace(given, args=(*args[:3], args[3] / 2))) is None
+
+
 def test_an_operation_that_is_not_in_the_table_is_refused() -> None:
     given = CASES["get_item an integer"][0]
     assert loaded("tensorflow.keras").supports(given) == "tensorflow.keras has no get_item"
@@ -186,6 +227,45 @@ def test_keras_does_not_warn_of_an_axis_of_size_1_while_it_is_compared(
     x = np.ones((3, 1))
     assert loaded("tensorflow.keras").evaluate(scenario("softmax", x, cotangent=x)).error is None
     assert not recwarn.list
+
+
+def gradient_of(name: str, operation: str, *args: Any, dtype: str = "float64", **params: Any) -> Any:
+    arrays = tuple(np.asarray(a, dtype) for a in args)
+    given = Scenario(operation, dtype, arrays, params, np.ones((), dtype))
+    return loaded(name).evaluate(given).gradients[0].tolist()
+
+
+def test_torch_max_gives_a_tie_to_one_over_an_axis_and_splits_it_over_all() -> None:
+    ties = [1.0, 1.0, 1.0, 0.0]
+    assert gradient_of("torch.max", "max", ties, axis=0) == [1, 0, 0, 0]
+    assert gradient_of("torch.max", "max", ties) == [1 / 3, 1 / 3, 1 / 3, 0]
+    assert gradient_of("torch", "max", ties, axis=0) == [1 / 3, 1 / 3, 1 / 3, 0]
+
+
+def test_the_maximum_of_two_at_a_time_favours_the_last_in_torch_and_jax_and_the_first_in_tensorflow() -> None:
+    ties = [1.0, 1.0, 1.0, 0.0]
+    assert gradient_of("torch.maximum", "max", ties) == [1 / 4, 1 / 4, 1 / 2, 0]
+    assert gradient_of("jax.maximum", "max", ties) == [1 / 4, 1 / 4, 1 / 2, 0]
+    assert gradient_of("tensorflow.maximum", "max", ties) == [1, 0, 0, 0]
+
+
+@pytest.mark.parametrize("name", ["tensorflow", "jax"])
+def test_two_subnormal_numbers_are_a_tie_where_they_are_flushed_to_zero(name: str) -> None:
+    assert gradient_of("torch", "max", [2e-39, 1e-39], dtype="float32") == [1, 0]
+    assert gradient_of(name, "max", [2e-39, 1e-39], dtype="float32") == [0.5, 0.5]
+
+
+def test_the_norm_at_0_has_the_gradient_0_in_torch_and_none_in_tensorflow_and_jax() -> None:
+    assert gradient_of("torch", "l2_penalty", [0.0, 0.0]) == [0, 0]
+    for name in ("tensorflow", "jax"):
+        assert np.isnan(gradient_of(name, "l2_penalty", [0.0, 0.0])).all()
+
+
+def test_tensorflow_knows_a_largest_entry_of_nothing() -> None:
+    given = Scenario("max", "float64", (np.zeros((2, 0)),), {"axis": 1}, np.zeros(0), valid=False)
+    assert loaded("tensorflow").evaluate(given).primal.tolist() == [-np.inf, -np.inf]
+    assert loaded("torch").evaluate(given).error.startswith("IndexError")
+    assert loaded("jax").evaluate(given).error.startswith("ValueError")
 
 
 def test_a_column_of_duplicates_stagnates_in_torchs_indexing_and_not_in_its_gather() -> None:

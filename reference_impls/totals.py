@@ -35,7 +35,7 @@ def reduced_axes(axis: Axis, ndim: int) -> tuple[int, ...]:
 
 def total(x: Array, axes: tuple[int, ...], divisor: int = 1) -> Array:
     """Sum of a contiguous ``x`` over ``axes``, kept with length 1, over ``divisor``; overflows only if that does."""
-    y: Array = _sum(x, axes) / x.dtype.type(divisor)
+    y = np.asarray(_sum(x, axes) / x.dtype.type(divisor))
     if np.isfinite(y).all():
         return y
     reach = x.size.bit_length()
@@ -104,7 +104,7 @@ def product(a: Array, b: Array, c: Array | None = None) -> Array:
     info = np.finfo(y.dtype)
     small = len(b) * info.tiny / info.eps
     size = np.abs(y)
-    if np.all((size >= small) & (size < np.inf)):
+    if not y.size or (size.min() >= small and size.max() < np.inf):
         return y
     i, j = _exponents(a, 1), _exponents(b, 0)
     lost = ~(size < np.inf) | ((size < small) & (i + j < np.log2(small)))
