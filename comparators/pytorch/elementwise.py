@@ -37,7 +37,7 @@ def clip(x: Native, *, low: float | None = None, high: float | None = None) -> N
 
 
 @limited(_both_bounds)
-def hardtanh_clip(x: Native, *, low: float | None = None, high: float | None = None) -> Native:
+def hardtanh_clip(x: Native, *, low: float, high: float) -> Native:
     return F.hardtanh(x, low, high)
 
 
