@@ -47,17 +47,24 @@ def spread_by_rounding(
     """The largest relative difference between the losses of any two sound runs, up to each step.
 
     ``exact`` gives the truth of an operation by its name; ``told`` is called with the number of each step. A loss that
-    is no number ends what is known: from there on the spread stays as it was.
+    is no number, or a truth that cannot be certified, ends what is known: from there on the spread stays as it was.
     """
     rngs = [np.random.default_rng(run) for run in range(RUNS)]
     running = [trainer(Moved(exact, rng))(setup.program, values, setup.optimizer, _never) for rng in rngs]
     losses = np.full((RUNS, steps), np.nan)
     for number in range(steps):
         told(number)
-        losses[:, number] = [next(run).loss for run in running]
+        try:
+            losses[:, number] = [next(run).loss for run in running]
+        except Uncertified:
+            break
     pairs = (relative_difference(losses[a], losses[b]) for a, b in combinations(range(RUNS), 2))
     spread = np.max(np.stack(list(pairs)), axis=0)
     return np.maximum.accumulate(np.where(np.isfinite(losses).all(axis=0), spread, 0.0))
+
+
+class Uncertified(ArithmeticError):
+    """There is no truth to move."""
 
 
 def _never(step: int) -> bool:
@@ -89,7 +96,7 @@ class Moved(Mapping[str, Callable[..., Any]]):
             def truth(y_bar: Array, wanted: tuple[int, ...]) -> Any:
                 found = exact.evaluate(Scenario(operation, dtype.name, args, params, y_bar, wanted))
                 if found is None:
-                    raise ArithmeticError(f"the truth of {operation} could not be certified")
+                    raise Uncertified(f"the truth of {operation} could not be certified")
                 return found
 
             def pullback(y_bar: Any) -> tuple[Array | None, ...]:

@@ -38,22 +38,34 @@ def partings(
     dtype: str,
     told: Progress,
 ) -> tuple[Parting, ...]:
-    """Every pair; the reason is looked for where one has parted."""
-    firsts = {(a, b): parted_at(losses[a], losses[b], dtype) for a, b in combinations(losses, 2)}
+    """Every pair; the reason is looked for where one has parted.
+
+    Two losses that are both no numbers neither agree nor part: from there on there is nothing to compare.
+    """
+    pairs = {(a, b): _numbers(losses[a], losses[b]) for a, b in combinations(losses, 2)}
+    firsts = {(a, b): parted_at(losses[a][:n], losses[b][:n], dtype) for (a, b), n in pairs.items()}
     steps = max((step + 1 for step in firsts.values() if step is not None), default=0)
     label = f"{setup.name}, sound runs"
     spread = spread_by_rounding(setup, values, exact, steps, lambda step: told(label, step, steps))
     found = []
-    for (a, b), step in firsts.items():
-        difference = relative_difference(losses[a], losses[b])
-        parting = Parting(a, b, float(difference.max()))
+    for (a, b), n in pairs.items():
+        difference, step = relative_difference(losses[a][:n], losses[b][:n]), firsts[a, b]
+        parting = Parting(a, b, float(np.max(difference, initial=0.0)))
         if step is not None:
             there = replace(
                 parting, step=step, difference=float(difference[step]), spread=float(spread[step])
             )
             parting = _with_reason(there, step, {a: judges[a], b: judges[b]})
+        elif n < len(losses[a]):
+            parting = replace(parting, step=n, difference=np.inf, reason="no numbers")
         found.append(parting)
     return tuple(found)
+
+
+def _numbers(left: Array, right: Array) -> int:
+    """How many steps there are before both losses are NaN or infinite."""
+    ended = ~np.isfinite(left) & ~np.isfinite(right)
+    return int(np.argmax(ended)) if ended.any() else len(left)
 
 
 def _with_reason(parting: Parting, step: int, judges: Mapping[str, Judge]) -> Parting:

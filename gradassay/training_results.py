@@ -62,15 +62,15 @@ class Parting:
     left: str
     right: str
     largest: float
-    """Largest relative difference over all steps."""
+    """Largest relative difference over all steps at which one of them is a number."""
     step: int | None = None
     """The first step at which the losses have parted; None where they never do."""
     difference: float = 0.0
     """The relative difference at that step."""
     spread: float | None = None
-    """How far rounding alone had carried NumPy's losses by then; None where it was not asked."""
+    """How far sound runs had parted by then; None where it was not asked."""
     reason: str = ""
-    """``rounding``, ``operation`` or ``unexplained``; empty where they never part."""
+    """``rounding``, ``operation``, ``unexplained`` or ``no numbers`` (both NaN or infinite); else empty."""
     culprit: tuple[str, Fault] | None = None
     """Where an operation is the reason: the implementation, and its fault that is most budgets off by then."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.util import find_spec
@@ -10,22 +9,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from comparators import registry
-from gradassay import cli, verify
-from gradassay import training as engine
 from gradassay.catalogue import OPERATIONS
+from gradassay.cli.train_report import text
 from gradassay.errors import UsageError
-from gradassay.training import chosen_setups, numpy_rules, train
-from gradassay.training_judging import Judge, convention_of, exact, held
+from gradassay.training import chosen_setups, train
+from gradassay.training_judging import Judge, exact, held
 from gradassay.training_moved import Moved, relative_difference, spread_by_rounding
 from gradassay.training_parting import parted_at, partings
 from gradassay.training_setups import EIGHT_BY_THREE, SETUPS, Setup, sgd, uniform
-from gradassay.training_vocabulary import Optimizer, Program, update_record
 from gradassay.vocabulary import Array, Verdict
-from reference_impls.models import MLP, LinearRegression, Model, SoftmaxRegression, adam
+from reference_impls.models import adam
 from reference_impls.models.models import softmax_regression
 from reference_impls.models.network import trainer
 
@@ -239,167 +233,24 @@ def test_nan_agrees_with_nothing() -> None:
     assert parted_at(losses, losses, "float64") == 1
 
 
-# ---- models and optimizers
+def test_losses_that_are_no_numbers_neither_agree_nor_part() -> None:
+    losses = np.array([1.0, 2.0, np.inf, np.nan])
+    assert reasons(losses, losses, SETUPS["001-softmax"]) == {"no numbers"}
+    finite = np.array([1.0, 2.0, 3.0, np.nan])
+    assert reasons(losses, finite, SETUPS["001-softmax"]) == {"unexplained"}
 
 
-X, LABELS, T = np.array([[0.2, -0.4], [1.3, -3.2]]), np.array([2, 0]), np.array([[0.5], [-2.0]])
+def test_a_training_that_overflows_is_said_to() -> None:
+    steep = replace(SETUPS["001-regression"], optimizer=sgd(1e60))
+    training = train(steep, implementations=("numpy", *FRAMEWORKS), steps=8)
+    assert not np.isfinite(training.trajectories[0].losses[-1])
+    assert training.ok
+    if FRAMEWORKS:
+        assert {parting.reason for parting in training.partings} == {"no numbers"}
+        assert "the losses are no numbers in the end" in text(training, coloured=False)
 
 
-def cross_entropy_formula(z: Any) -> Any:
-    log_p = z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
-    return -np.where(LABELS[:, None] == np.arange(3), log_p, 0).sum() / len(LABELS)
-
-
-def norm(w: Any) -> Any:
-    return np.sqrt((w**2).sum())
-
-
-def softmax_regression_formula(W: Any, b: Any) -> Any:
-    return cross_entropy_formula(X @ W + b)
-
-
-def linear_regression_formula(W: Any, b: Any) -> Any:
-    return ((X @ W + b - T) ** 2).sum() / 2 + 0.5 * norm(W) + 0.5 * norm(b)
-
-
-def mlp_formula(W1: Any, b1: Any, W2: Any, b2: Any) -> Any:
-    return cross_entropy_formula(np.tanh(X @ W1 + b1) @ W2 + b2)
-
-
-def as_rule(model: Callable[..., Model], target: Array) -> Callable[..., Any]:
-    """The loss of a model as a rule of its parameters."""
-
-    def model_rule(*parameters: Array) -> Any:
-        loss, pullback = model(*parameters).loss(X, target)
-        return loss, lambda loss_bar: tuple(pullback(loss_bar).values())
-
-    return model_rule
-
-
-MODELS: dict[str, tuple[Any, Any, tuple[tuple[int, ...], ...]]] = {
-    "softmax regression": (as_rule(SoftmaxRegression, LABELS), softmax_regression_formula, ((2, 3), (3,))),
-    "linear regression": (
-        as_rule(lambda W, b: LinearRegression(W, b, penalty=0.5), T), linear_regression_formula, ((2, 1), (1,))),
-    "perceptron": (
-        as_rule(lambda W1, b1, W2, b2: MLP((W1, b1), (W2, b2), activation="tanh"), LABELS), mlp_formula,
-        ((2, 4), (4,), (4, 3), (3,))),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_a_model_is_one_rule_and_holds_against_its_formula(name: str) -> None:
-    rule, formula, shapes = MODELS[name]
-    rng = np.random.default_rng(0)
-    inputs = [tuple(rng.normal(size=shape) for shape in shapes) for _ in range(20)]
-    report = verify(rule, definition=formula, inputs=inputs, dtypes=("float64",))
-    report.raise_if_failed()
-    assert sum(row.scenarios for row in report.rows) == 20
-
-
-generators = st.integers(0, 2**32 - 1).map(np.random.default_rng)
-
-
-@given(generators, st.integers(1, 2000), st.sampled_from(["float64", "float32"]))
-def test_adam_keeps_to_the_budget_of_its_definition(rng: np.random.Generator, step: int, dtype: str) -> None:
-    w, m, w_bar = (rng.normal(size=5).astype(dtype) for _ in range(3))
-    v = (m * m * 2).astype(dtype)
-    optimizer = SETUPS["000-mlp"].optimizer
-    updated = adam(w, m, v, w_bar, step=step, rate=optimizer.params["rate"])
-    before, after = [[w], [m], [v], [w_bar]], [[x] for x in updated]
-    finding = held(update_record(optimizer, step - 1, before, after))
-    assert finding.verdict is Verdict.AGREES, finding.sentence
-
-
-def test_epsilon_outside_of_the_correction_is_the_other_convention() -> None:
-    w, zero, w_bar = np.ones(2), np.zeros(2), np.array([1e-8, -1e-7])
-    optimizer: Optimizer = SETUPS["000-mlp"].optimizer
-    rate = optimizer.params["rate"]
-    other = adam(w, zero, zero, w_bar, step=1, rate=rate, corrected_epsilon=False)
-    record = update_record(optimizer, 0, [[w], [zero], [zero], [w_bar]], [[x] for x in other])
-    assert held(record).verdict.fails
-    assert convention_of(record) == "epsilon is added before the bias is corrected"
-
-
-def test_an_update_of_another_shape_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"shapes \(2,\) and \(3,\) differ"):
-        numpy_rules()["sgd"](np.zeros(2), np.zeros(3), rate=0.1)
-
-
-def test_a_program_knows_its_parameters_and_what_it_uses_twice() -> None:
-    program: Program = SETUPS["001-penalty"].program
-    assert program.parameters == ("W", "b")
-    assert program.shared == ("W", "b")
-    assert SETUPS["000-mlp"].program.parameters == ("W1", "b1", "W2", "b2")
-    assert SETUPS["000-mlp"].program.shared == ()
-
-
-# ---- the command
-
-
-def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
-    code = cli.main(["train", *argv])
-    said = capsys.readouterr()
-    return code, said.out, said.err
-
-
-def test_the_command_shows_losses_and_leaves_with_0(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = run(capsys, "001-softmax", "--implementations", "numpy", "--steps", "3")
-    assert code == 0
-    assert "1.098612288668" in out
-    assert "\x1b" not in out
-
-
-def test_the_command_names_our_fault_and_leaves_with_1(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    broken = {**numpy_rules(), "sgd": ascent}
-    monkeypatch.setattr(engine, "numpy_rules", lambda: broken)
-    code, out, _ = run(capsys, "001-softmax", "--implementations", "numpy", "--steps", "3")
-    assert code == 1
-    assert "step 0, sgd (parameters), the primal" in out
-
-
-def test_a_missing_framework_is_said_and_does_not_count_as_agreement(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(registry, "find_spec", lambda name: None)
-    code, out, _ = run(capsys, "001-softmax", "--implementations", "numpy,torch", "--steps", "3")
-    assert code == 0
-    assert "not trained: torch: torch is not installed; pip install" in out
-    assert "nothing to compare its losses with" in out
-    code, out, _ = run(capsys, "001-softmax", "--implementations", "torch", "--steps", "3")
-    assert code == 5
-    assert "nothing was trained" in out
-
-
-@pytest.mark.parametrize(
-    ("argv", "words"),
-    [
-        (("004",), "unknown set-up '004'"),
-        (("000", "--implementations", "tork"), "unknown implementation 'tork'"),
-        (("000", "--dtype", "float16"), "unknown dtype 'float16'"),
-        (("000", "--steps", "0"), "--steps"),
-    ],
-)
-def test_what_is_not_known_is_a_usage_error(
-    capsys: pytest.CaptureFixture[str], argv: tuple[str, ...], words: str
-) -> None:
-    code, _, err = run(capsys, *argv)
-    assert code == 4
-    assert words in err
-
-
-def test_the_results_are_json_with_every_loss_to_the_last_bit(
-    capsys: pytest.CaptureFixture[str], tmp_path: Any
-) -> None:
-    argv = "001-rate", "--implementations", "numpy", "--steps", "4", "--seed", "2", "--out", str(tmp_path)
-    assert run(capsys, *argv)[0] == 0
-    written = json.loads((tmp_path / "train.json").read_text(encoding="utf-8"))
-    assert [t["setup"] for t in written["trainings"]] == ["001-rate-0.1", "001-rate-1e5", "001-rate-1e-10"]
-    ours = train("001-rate-1e5", implementations=("numpy",), steps=4, seed=2).trajectories[0]
-    (trajectory,) = written["trainings"][1]["trajectories"]
-    assert [float.fromhex(loss) for loss in trajectory["losses_hex"]] == ours.losses.tolist()
-    assert "001-rate-1e-10" in (tmp_path / "train.txt").read_text(encoding="utf-8")
+# ---- set-ups
 
 
 def test_a_beginning_of_a_name_chooses_all_that_begin_so() -> None:

@@ -76,6 +76,9 @@ def apart(parting: Parting) -> str:
     pair = f"{parting.left} and {parting.right}"
     if parting.step is None:
         return f"losses of {pair}: largest relative difference {parting.largest:.2g}"
+    if parting.reason == "no numbers":
+        until = f"no numbers from step {parting.step} on"
+        return f"losses of {pair}: largest relative difference {parting.largest:.2g}, {until}"
     where = f"losses of {pair} part at step {parting.step} ({parting.difference:.2g}, later {parting.largest:.2g})"
     if parting.reason == "operation" and parting.culprit is not None:
         name, fault = parting.culprit
@@ -95,6 +98,8 @@ def conclusion(training: Training) -> str:
         return f"the losses part and no operation is to blame ({about})"
     if not training.ok:
         return f"{training.subject} leaves its budget ({about})"
+    if any(parting.reason == "no numbers" for parting in training.partings):
+        return f"the losses are no numbers in the end ({about})"
     parted = [parting for parting in training.partings if parting.step is not None]
     if len(training.trajectories) == 1:
         return f"one implementation alone; nothing to compare its losses with ({about})"
