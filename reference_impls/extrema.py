@@ -16,6 +16,7 @@ slice is empty.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -28,6 +29,9 @@ from reference_impls.totals import contiguous, reduced_axes, total
 
 Pullback = Callable[[Any], Array]
 SecondPullback = Callable[[Any], tuple[Array, Array]]
+
+#: Rows up to here cost NumPy more to begin than to reduce; their columns are long.
+SHORT_ROW = 32
 
 
 def max_definition(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -95,12 +99,18 @@ def _grad(ufunc: np.ufunc, x: Array, y_bar: Array, axis: Axis) -> tuple[Array, S
 def _largest(ufunc: np.ufunc, x: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
     """The entries in the working dtype, where every comparison comes out the same, and the extrema, axes kept."""
     entries = contiguous(x, working_dtype(x.dtype))
+    shape = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
+    n = math.prod(x.shape[i] for i in axes)
     with np.errstate(all="ignore"):
-        return entries, np.asarray(ufunc.reduce(entries, axis=axes, keepdims=True))
+        if 1 < n <= SHORT_ROW and axes == tuple(range(x.ndim - len(axes), x.ndim)):
+            columns = np.ascontiguousarray(entries.reshape(-1, n).T)
+            return entries, np.asarray(ufunc.reduce(columns, axis=0)).reshape(shape)
+        return entries, np.asarray(ufunc.reduce(entries, axis=axes)).reshape(shape)
 
 
 def _count(winners: Array, axes: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    return np.asarray(np.add.reduce(winners, axis=axes, keepdims=True, dtype=np.intp)).astype(dtype)
+    """How many winners each slice has, as numbers of ``dtype``, which are quicker to add than booleans."""
+    return total(winners.astype(dtype), axes)
 
 
 def _shared(winners: Array, y_bar: Array, axes: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
