@@ -10,9 +10,9 @@ import numpy as np
 from comparators.exact import Exact
 from comparators.interface import Comparator
 from gradassay.findings import Finding
-from gradassay.formats import is_floating
+from gradassay.formats import FORMATS, is_floating
 from gradassay.question import Question, by_path, comparisons_with, hold, path_names
-from gradassay.vocabulary import Array, Evaluation, Scenario, Truth, Verdict
+from gradassay.vocabulary import Array, Evaluation, Example, Scenario, Truth, Verdict
 
 #: An error that comes of rounding shrinks by the ratio of the unit roundoffs, 2^29 and more; one that does not come of
 #: it stays.  Anything between tells them apart.
@@ -61,6 +61,8 @@ def _nearer(finding: Finding, truth: Truth) -> bool:
     if example is None or example.index is None or example.expected is None or example.got is None:
         return False
     value = float(by_path(truth)[example.path].mid[example.index])
+    if math.isinf(example.got):  # an infinity is near to itself alone
+        return value == example.got
     return abs(example.got - value) * NEARER <= abs(example.got - example.expected)
 
 
@@ -68,9 +70,9 @@ def _by_rounding(question: Question, comparator: Comparator, finding: Finding) -
     """Is the error a rounding error?  Then it goes away where there is more precision.
 
     Narrow formats: what the same implementation computes from the same inputs in float64 agrees once it is rounded, or
-    is at least ``SHRINKS`` times closer (a formula that cancels cancels there, too, only further down).  In
-    float64 there is mostly nothing wider to run: there, an error that leaves half of the digits right that the budget
-    leaves (sqrt(u) times what the budget is u times), or that is a few roundoffs of the cotangent (1 - s, cancelled).
+    is at least ``SHRINKS`` times closer, or no more than cancelled there, too (1 - s of a far tail).  In float64 there
+    is mostly nothing wider to run: there, an error that leaves half of the digits right that the budget leaves (sqrt(u)
+    times what the budget is u times), or that is a few roundoffs of the cotangent (cancelled).
     """
     if question.scenario.dtype != "float64":
         return _better_when_widened(question, comparator, finding)
@@ -78,8 +80,14 @@ def _by_rounding(question: Question, comparator: Comparator, finding: Finding) -
     if example is None or example.expected is None or example.got is None:
         return False
     error, budget = abs(example.got - example.expected), example.budget or 0.0
-    cancelled = 64 * question.form.u * max(abs(example.expected), next(question.truths()).cotangent_max)
-    return error <= max(math.sqrt(question.form.u) * budget / question.form.u, cancelled)
+    return error <= max(math.sqrt(question.form.u) * budget / question.form.u, _cancelled(question, example))
+
+
+def _cancelled(question: Question, example: Example) -> float:
+    """The error that cancellation leaves in float64: a few roundoffs of the value or of the cotangent."""
+    assert example.expected is not None
+    u = float(FORMATS["float64"].u)
+    return 64.0 * u * max(abs(float(example.expected)), float(next(question.truths()).cotangent_max))
 
 
 def _agrees_when_contiguous(question: Question, comparator: Comparator) -> bool:
@@ -106,11 +114,11 @@ def _better_when_widened(question: Question, comparator: Comparator, finding: Fi
     with np.errstate(all="ignore"):
         gradients = tuple(None if g is None else g.astype(narrow) for g in wide.gradients)
         rounded = Evaluation(wide.primal.astype(narrow), gradients)
-    return not hold(question, rounded).verdict.fails or _shrinks(finding, wide)
+    return not hold(question, rounded).verdict.fails or _shrinks(question, finding, wide)
 
 
-def _shrinks(finding: Finding, wide: Evaluation) -> bool:
-    """Whether the error that the finding shows is much smaller in the wide evaluation."""
+def _shrinks(question: Question, finding: Finding, wide: Evaluation) -> bool:
+    """Whether the error that the finding shows is much smaller in the wide evaluation, or what cancels even there."""
     example = finding.example
     if example is None or example.index is None or example.expected is None or example.got is None:
         return False
@@ -119,7 +127,8 @@ def _shrinks(finding: Finding, wide: Evaluation) -> bool:
     if array is None or array.ndim != len(example.index):
         return False
     error = abs(float(array[example.index]) - example.expected)
-    return error * SHRINKS <= abs(example.got - example.expected) < math.inf
+    shrunk = error * SHRINKS <= abs(example.got - example.expected) < math.inf
+    return shrunk or error <= _cancelled(question, example)
 
 
 def _clean(comparator: Comparator, scenario: Scenario) -> Evaluation | None:

@@ -107,8 +107,8 @@ def cross_entropy_grad(
 ) -> tuple[Array, Callable[[Any], tuple[Array, Array]]]:
     """``p_bar = -y_bar t / p``; p_bar2 = y_bar g t / p^2 and y_bar_bar = -sum g t / p, reduced.
 
-    In float64, whose exponents hold 1 / p^2 of every narrower format; sums are taken of terms scaled by a power of two,
-    so that infinities of two signs do not meet.
+    In float64, whose exponents hold 1 / p^2 of every narrower format; where a sum overflows its terms are scaled by a
+    power of two, so that infinities of two signs do not meet.
     """
     p = np.asarray(p)
     inner, outer = np.dtype(np.float64), result_dtype(p.dtype)
@@ -125,8 +125,12 @@ def cross_entropy_grad(
     def pullback(p_bar_bar: Any) -> tuple[Array, Array]:
         g = np.asarray(p_bar_bar).reshape(samples, classes).astype(inner)
         with np.errstate(all="ignore"):
-            losses = np.where(taken, -g * weights / (picked * SCALE), 0).sum(axis=1)
-            y_bar_bar = np.asarray(gather_cotangent(losses.reshape(p.shape[:-1]), reduction) * SCALE)
+            losses = np.where(taken, -g * weights / picked, 0).sum(axis=1)
+            y_bar_bar = np.asarray(gather_cotangent(losses.reshape(p.shape[:-1]), reduction))
+            if not np.isfinite(y_bar_bar).all():
+                losses = np.where(taken, -g * weights / (picked * SCALE), 0).sum(axis=1)
+                scaled = gather_cotangent(losses.reshape(p.shape[:-1]), reduction) * SCALE
+                y_bar_bar = np.where(np.isfinite(y_bar_bar), y_bar_bar, scaled)
             # Zero first, where a cotangent is: infinity times zero is none.
             p_bar2 = np.where(taken, cotangents * g * weights / picked / picked, 0)
             return rounded(p_bar2.reshape(p.shape), outer), rounded(y_bar_bar, outer)

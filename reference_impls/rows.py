@@ -25,6 +25,9 @@ BLOCK_BYTES = 1 << 19
 #: Rows of at least this many entries are worth a call each.
 LONG_ROW = 256
 
+#: So many terms are added in one go; equal terms beyond that leave the error that a sum is permitted.
+RUN = 1024
+
 
 def working_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """Dtype to compute in: float32 for the 16-bit formats, float64 for integers, else ``dtype`` itself.
@@ -105,15 +108,29 @@ def broadcast_by_row(length: int) -> None:
 
 
 def row_sums(matrix: Array) -> Array:
-    """Sum of each row, as a column; einsum adds in lanes and chunks: quick, and as tight as pairwise."""
+    """Sum of each row, as a column; einsum adds in lanes, quickly."""
+    if matrix.shape[1] > RUN:
+        runs, rest = _runs(matrix)
+        return row_sums(np.concatenate([np.einsum("ijk->ij", runs), row_sums(rest)], axis=1))
     sums: Array = np.einsum("ij->i", matrix)
     return sums[:, None]
 
 
 def row_dots(a: Array, b: Array) -> Array:
     """Inner product of each row of ``a`` with that of ``b``, as a column."""
+    if a.shape[1] > RUN:
+        (runs, rest), (others, rest_of_b) = _runs(a), _runs(b)
+        sums = np.einsum("ijk,ijk->ij", runs, others)
+        return row_sums(np.concatenate([sums, row_dots(rest, rest_of_b)], axis=1))
     dots: Array = np.einsum("ij,ij->i", a, b)
     return dots[:, None]
+
+
+def _runs(matrix: Array) -> tuple[Array, Array]:
+    """Each row as runs of ``RUN`` entries, and what is left: a sum of sums has few roundings of one sign."""
+    rows, length = matrix.shape
+    whole = length // RUN * RUN
+    return matrix[:, :whole].reshape(rows, -1, RUN), matrix[:, whole:]
 
 
 def row_maxima(matrix: Array) -> Array:

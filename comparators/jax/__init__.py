@@ -15,7 +15,7 @@ __all__ = ["COMPARATORS", "SECOND_ORDER", "from_jax"]
 
 _TABLES = tables(classification, elementwise, indexing, linear, reductions)
 #: It compiles anew for each shape, which takes about 45 ms: a scenario costs what forty of the others' do.
-_STRIDE = 4
+_STRIDE = 5
 
 COMPARATORS = {
     name: JaxComparator(name, functions, from_jax, jax, _STRIDE) for name, functions in _TABLES.items()

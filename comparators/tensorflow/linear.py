@@ -30,7 +30,7 @@ def _of_logits(limits: Limits) -> Limits:
     """The limits of a loss, for one that computes its logits: labels of that shape are a distribution."""
 
     def of(scenario: Scenario) -> str | None:
-        x, W, _, labels = scenario.args
+        x, W, _, labels = scenario.args[:4]
         logits = np.zeros((*x.shape[:-1], W.shape[1]), x.dtype)
         return limits(Scenario(scenario.operation, scenario.dtype, (logits, labels), {}, scenario.cotangent))
 
