@@ -1,8 +1,8 @@
 """What a bench times: each operation's case of a given size, and each implementation's way to run it.
 
 Arrays become native tensors outside of the timed region. Timed is what a user runs: the forward alone, and
-the forward with the pullback (PyTorch: autograd; TensorFlow: an eager tape, a sparse gradient made dense,
-since a gradient of the array's own shape is what the others deliver).
+the forward with the pullback, for every differentiable argument (PyTorch: autograd; TensorFlow: an eager tape, a
+sparse gradient made dense, since a gradient of the array's own shape is what the others deliver).
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from gradassay.formats import FORMATS
 from gradassay.vocabulary import Array, Operation
 
 Step = Callable[[], object]
+
+#: Columns of a weight matrix: as many as the hidden layer of the source documents has.
+OUTPUTS = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,12 +47,16 @@ class Legs:
 
 
 def make_case(operation: Operation, size: tuple[int, int], dtype: str, rng: np.random.Generator) -> Case:
-    """A batch of ``size``: normal values; probabilities are a softmax of them; labels and rows by index."""
-    count, classes = size
-    x = rng.normal(size=size)
-    rows = rng.integers(0, count, size=count)
-    labels = rng.integers(0, classes, size=count)
+    """A batch of ``size``: normal values; probabilities are a softmax of them; labels and rows by index.
+
+    Reductions are over rows; weights map the columns to ``OUTPUTS`` and leave the size of a value as it is.
+    """
+    count, columns = size
+    x, t = rng.normal(size=(2, *size))
+    rows, labels = rng.integers(0, count, size=count), rng.integers(0, columns, size=count)
     p = np.exp(x) / np.exp(x).sum(axis=-1, keepdims=True)
+    layer = x, rng.normal(size=(columns, OUTPUTS)) / np.sqrt(columns), rng.normal(size=OUTPUTS)
+    classes = rng.integers(0, OUTPUTS, size=count)
     made: dict[str, tuple[tuple[Array, ...], dict[str, Any]]] = {
         "cross_entropy": ((p, labels), {}),
         "softmax_cross_entropy": ((x, labels), {}),
@@ -57,12 +64,17 @@ def make_case(operation: Operation, size: tuple[int, int], dtype: str, rng: np.r
         "get_item_grad": ((x,), {"index": rows, "shape": size}),
         "log": ((p,), {}),
         "clip": ((x,), {"low": -1.0, "high": 1.0}),
+        **{name: ((x,), {"axis": -1}) for name in ("sum", "mean", "max", "min")},
+        "affine": (layer, {}),
+        "mean_squared_error": ((x, t), {}),
+        "softmax_regression": ((*layer, classes), {}),
+        "sigmoid_classifier": ((*layer, classes), {}),
     }
-    (first, *rest), params = made.get(operation.name, ((x,), {}))
-    first = first.astype(FORMATS[dtype].dtype)
-    y, _ = operation.rule(first, *rest, **params)
-    cotangent = np.asarray(rng.normal(size=y.shape)).astype(first.dtype)
-    return Case(operation, (first, *rest), params, cotangent)
+    given, params = made.get(operation.name, ((x,), {}))
+    args = tuple(a.astype(FORMATS[dtype].dtype) if a.dtype.kind == "f" else a for a in given)
+    y, _ = operation.rule(*args, **params)
+    cotangent = np.asarray(rng.normal(size=y.shape)).astype(FORMATS[dtype].dtype)
+    return Case(operation, args, params, cotangent)
 
 
 def numpy_legs(case: Case) -> Legs:
@@ -86,12 +98,11 @@ def torch_legs(case: Case) -> Legs:
         return torch.tensor(array.astype(np.float64)).to(getattr(torch, array.dtype.name))
 
     fn, params = pytorch.COMPARATORS["torch"].functions[case.operation.name], _native(case.params, native)
-    x, *rest = (native(array) for array in case.args)
-    x.requires_grad_()
-    y_bar = native(case.cotangent)
+    args, y_bar = [native(array) for array in case.args], native(case.cotangent)
+    leaves = [args[i].requires_grad_() for i in case.operation.differentiable]
     return Legs(
-        lambda: fn(x, *rest, **params),
-        lambda: torch.autograd.grad(fn(x, *rest, **params), x, y_bar)[0],
+        lambda: fn(*args, **params),
+        lambda: torch.autograd.grad(fn(*args, **params), leaves, y_bar),
     )
 
 
@@ -103,16 +114,16 @@ def tensorflow_legs(case: Case) -> Legs:
         tensorflow.COMPARATORS["tensorflow"].functions[case.operation.name],
         _native(case.params, tf.constant),
     )
-    x, *rest = (tf.constant(array) for array in case.args)
-    y_bar = tf.constant(case.cotangent)
+    args, y_bar = [tf.constant(array) for array in case.args], tf.constant(case.cotangent)
+    sources = [args[i] for i in case.operation.differentiable]
 
     def both() -> object:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(x)
-            y = fn(x, *rest, **params)
-        return tf.convert_to_tensor(tape.gradient(y, x, output_gradients=y_bar))
+            tape.watch(sources)
+            y = fn(*args, **params)
+        return [tf.convert_to_tensor(g) for g in tape.gradient(y, sources, output_gradients=y_bar)]
 
-    return Legs(lambda: fn(x, *rest, **params), both)
+    return Legs(lambda: fn(*args, **params), both)
 
 
 def _native(params: Mapping[str, Any], native: Callable[[Array], Any]) -> dict[str, Any]:

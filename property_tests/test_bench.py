@@ -20,10 +20,28 @@ def test_what_is_timed_computes_the_same_primal_and_gradient(framework: str, nam
     pytest.importorskip(framework, reason="an optional extra")
     case = make_case(OPERATIONS[name], (8, 10), "float64", np.random.default_rng(0))
     ours, theirs = LEGS["numpy"](case), LEGS[framework](case)
-    for kind in ("forward", "both"):
-        got: Any = getattr(theirs, kind)()
-        got = got.detach().numpy() if framework == "torch" else got.numpy()
-        assert np.allclose(got, np.asarray(getattr(ours, kind)()), rtol=1e-12, atol=1e-14)
+    assert np.allclose(array_of(theirs.forward()), ours.forward(), rtol=1e-12, atol=1e-14)
+    found: Any = theirs.both()
+    expected: Any = ours.both()
+    x_bars = [x_bar for x_bar in parts(expected) if x_bar is not None]
+    assert len(found) == len(x_bars) == len(case.operation.differentiable)
+    for got, x_bar in zip(found, x_bars, strict=True):
+        assert np.allclose(array_of(got), x_bar, rtol=1e-12, atol=1e-14)
+
+
+def parts(x_bars: Any) -> tuple[Any, ...]:
+    return x_bars if isinstance(x_bars, tuple) else (x_bars,)
+
+
+def array_of(tensor: Any) -> Any:
+    return tensor.detach().numpy() if hasattr(tensor, "detach") else tensor.numpy()
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_what_is_timed_is_in_the_dtype_asked_for(name: str) -> None:
+    case = make_case(OPERATIONS[name], (2, 3), "float32", np.random.default_rng(0))
+    wanted = [case.args[i] for i in case.operation.differentiable]
+    assert {x.dtype for x in (*wanted, case.cotangent)} == {np.dtype(np.float32)}
 
 
 def test_a_bench_has_one_row_for_each_operation_and_size() -> None:

@@ -77,9 +77,9 @@ def _report(result: BenchResult) -> str:
     stream = io.StringIO()
     console = Console(file=stream, width=120, force_terminal=coloured(), highlight=False)
     console.print(table)
-    threads = result.environment.get("threads")
+    threads = "; ".join(f"{who}: {what}" for who, what in result.environment["threads"].items())
     console.print(
-        f"ratio: our time over theirs, below 1 ours is quicker, with its interval; threads: {threads}",
+        f"ratio: our time over theirs, below 1 ours is quicker, with its interval. {threads}",
         markup=False,
     )
     for name, remedy in result.missing.items():
