@@ -2,4 +2,5 @@
 
 from gradassay.cli import main
 
-raise SystemExit(main())
+if __name__ == "__main__":  # the processes of --jobs import this module, too
+    raise SystemExit(main())

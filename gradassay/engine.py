@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from comparators import registry
 from comparators.exact import Exact
@@ -20,6 +21,7 @@ from gradassay.findings import Finding
 from gradassay.formats import FORMATS
 from gradassay.question import Question
 from gradassay.second_order import operation_of, pullback_operation
+from gradassay.sharing import shared
 from gradassay.tally import Tally
 from gradassay.verdicts import judge
 from gradassay.vocabulary import EdgeRow, Example, Operation, Row, Run, Scenario
@@ -48,46 +50,36 @@ def compare(
     examples: int = 100,
     seed: int = 0,
     order: int = 1,
+    jobs: int = 1,
     subjects: Sequence[str] = (registry.NUMPY,),
     progress: Progress | None = None,
 ) -> Run:
     """Measure the catalogue: every implementation of every operation in every dtype on the same scenarios.
 
     ``examples`` scenarios for each operation and dtype; the same seed gives the same run.  With ``order=2`` the
-    operations' pullbacks are the operations: grad(softmax) for softmax.  An interrupt gives the run so far, marked as
-    interrupted.  Raises UsageError for a name that is not known, and for another order.
+    operations' pullbacks are the operations: grad(softmax) for softmax.  Operations are shared out over ``jobs``
+    processes, which changes nothing but the time.  An interrupt gives the run so far, marked as interrupted.  Raises
+    UsageError for a name that is not known, and for another order.
     """
     started = time.perf_counter()
     if order not in (1, 2):
         raise UsageError(f"order is {order!r}; it is 1 for gradients, or 2 for the pullbacks' own gradients")
-    asked = tuple(OPERATIONS[name] for name in chosen("operation", operations, tuple(OPERATIONS)))
+    positive("jobs", jobs)
+    asked = chosen("operation", operations, tuple(OPERATIONS))
     plan = Plan(
-        asked if order == 1 else tuple(map(pullback_operation, asked)),
+        asked,
         chosen("dtype", dtypes, tuple(FORMATS)),
         chosen("implementation", implementations, _every_implementation(order)),
         positive("examples", examples),
         seed,
         order,
     )
-    comparators, missing = _load(plan)
-    rows: list[Row] = []
-    at_edges: list[EdgeRow] = []
-    interrupted = False
-    try:
-        for row in plan.rows(comparators, progress):
-            rows.append(row)
-        for edge in plan.edges(comparators):
-            at_edges.append(edge)
-    except KeyboardInterrupt:
-        interrupted = True
-    return Run(
-        rows=tuple(rows),
-        edges=tuple(at_edges),
+    measured = plan.alone(progress) if min(jobs, len(asked)) == 1 else plan.together(jobs, progress)
+    return replace(
+        measured,
         subjects=tuple(subjects),
         environment=environment() | {"simd": simd(), "seed": seed, "examples": examples, "order": order},
-        missing=missing,
         seconds=time.perf_counter() - started,
-        interrupted=interrupted,
     )
 
 
@@ -95,12 +87,50 @@ def compare(
 class Plan:
     """What ``compare`` was asked for, all names checked."""
 
-    operations: tuple[Operation, ...]
+    names: tuple[str, ...]
     dtypes: tuple[str, ...]
     implementations: tuple[str, ...]
     examples: int
     seed: int
-    order: int = 1
+    order: int
+
+    @cached_property
+    def operations(self) -> tuple[Operation, ...]:
+        """The operations, or their pullbacks."""
+        asked = tuple(OPERATIONS[name] for name in self.names)
+        return asked if self.order == 1 else tuple(map(pullback_operation, asked))
+
+    def alone(self, progress: Progress | None) -> Run:
+        """Measure all of it in this process."""
+        comparators, missing = _load(self)
+        rows: list[Row] = []
+        at_edges: list[EdgeRow] = []
+        interrupted = False
+        try:
+            for row in self.rows(comparators, progress):
+                rows.append(row)
+            for edge in self.edges(comparators):
+                at_edges.append(edge)
+        except KeyboardInterrupt:
+            interrupted = True
+        return Run(tuple(rows), edges=tuple(at_edges), missing=missing, interrupted=interrupted)
+
+    def together(self, jobs: int, progress: Progress | None) -> Run:
+        """Measure each operation in one of ``jobs`` processes."""
+        runs: list[Run] = []
+        interrupted = False
+        plans = [replace(self, names=(name,)) for name in self.names]
+        try:
+            for run in shared(Plan.alone, plans, min(jobs, len(plans)), progress):
+                runs += [run] if run is not None else []
+        except KeyboardInterrupt:
+            interrupted = True
+        return Run(
+            tuple(row for run in runs for row in run.rows),
+            edges=tuple(edge for run in runs for edge in run.edges),
+            missing={name: reason for run in runs for name, reason in run.missing.items()},
+            interrupted=interrupted or any(run.interrupted for run in runs),
+        )
 
     def rows(
         self, comparators: Sequence[registry.Implementation], progress: Progress | None

@@ -62,6 +62,13 @@ def cpu() -> str | None:
     return next(iter(names), None) or platform.processor() or platform.machine() or None
 
 
+def cores() -> int:
+    """Cores that this process may run on; ``os.cpu_count`` where the system does not tell."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def commit() -> str | None:
     """Commit of Gradassay's own working tree, ``+`` behind it when changed; None outside of one."""
     head = _git("rev-parse", "--short=12", "HEAD")

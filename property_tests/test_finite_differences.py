@@ -484,3 +484,16 @@ def test_what_cannot_be_differentiated_is_refused_with_a_reason(
     problem = Scenario("f", "float64", args, {}, y_bar, valid=valid)
     assert FiniteDifferences(RELU).supports(problem) == reason
     assert FiniteDifferences(RELU).judge(problem).verdict is Verdict.INCONCLUSIVE
+
+
+def test_products_that_overflow_accuse_nobody() -> None:
+    """Gradients of ordinary size, steps as large as the arguments: <x_bar, v> is no number."""
+    x = np.where(np.arange(300) % 2, 1.5e308, -1.5e308).reshape(3, 100)
+
+    def halved(x: Array) -> Any:
+        return x / 2, lambda y_bar: y_bar / 2
+
+    scenario = Scenario("halved", "float64", (x,), {}, np.full(x.shape, 4.0))
+    found = FiniteDifferences(halved).judge(scenario)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "leaves the domain" in found.sentence

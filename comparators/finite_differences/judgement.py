@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from comparators.finite_differences.estimate import NOISY
+from comparators.finite_differences.estimate import DOMAIN, NOISY
 from comparators.finite_differences.findings import Differences, Finding
 from gradassay.vocabulary import Array, Verdict
 
@@ -75,6 +75,8 @@ def judge_directions(found: Differences) -> tuple[Finding, int]:
     allowed = np.where(estimate.reasons == NOISY, NOISE_SAFETY, SAFETY) * error + own
     least = max(smallest([g * w for g, w in zip(finite, weights, strict=True)]), found.least)
     reasons = np.where((estimate.reasons == "") & (allowed > HIDDEN * least), DROWNED, estimate.reasons)
+    if not np.isfinite(gross):  # finite gradients, whose products with a step as large as x overflow
+        reasons = np.full(reasons.shape, DOMAIN)
     verdict, worst, ratio = decide(value, got, allowed, reasons)
     told = reasons == ""
     size, still = sum(w.size for w in weights), sum(int((w == 0).sum()) for w in weights)

@@ -18,7 +18,7 @@ from comparators.jax.adapter import exactly, jax, jnp, restricted
 from gradassay.vocabulary import Array, Evaluation, Scenario
 
 #: Excess precision would keep bfloat16 intermediates in float32, which eager JAX does not do; the others save time.
-#: A lower optimisation level would save more, but caps tanh at 0.99999982 in float32, as neither eager JAX nor jit does.
+#: A lower optimisation level would save more, but caps tanh below 1 in float32, as neither eager JAX nor jit does.
 _AS_EAGER = {
     "xla_allow_excess_precision": False,
     "xla_cpu_parallel_codegen_split_count": 1,

@@ -20,6 +20,7 @@ from gradassay.cli import options
     show_default=True,
     help="2: the pullbacks are the operations, and their own gradients are judged.",
 )
+@options.jobs
 @options.out
 @options.json
 def compare_command(
@@ -29,6 +30,7 @@ def compare_command(
     examples: int,
     seed: int,
     order: int,
+    jobs: int | None,
     out: str | None,
     json_to: str | None,
 ) -> int:
@@ -50,6 +52,7 @@ def compare_command(
         examples=examples,
         seed=seed,
         order=order,
+        jobs=jobs,
     )
     show(run, destination)
     return outcome(run)

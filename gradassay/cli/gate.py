@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 @click.command("check", short_help="The gate: hold a comparison against the approved expectations.")
 @options.expected
+@options.jobs
 @options.out
 @options.json
-def check_command(expected_file: str, out: str | None, json_to: str | None) -> int:
+def check_command(expected_file: str, jobs: int | None, out: str | None, json_to: str | None) -> int:
     """Compare with the seed and the examples of the approved state, and fail on any difference from it.
 
     New, worse, vanished and stale discrepancies are breaches, each named with the command that approves it.
@@ -38,7 +39,7 @@ def check_command(expected_file: str, out: str | None, json_to: str | None) -> i
     known = {"operation": OPERATIONS, "implementation": implementations(), "dtype": FORMATS}
     expectations = read(path, known)
     destination = Destination(out, json_to)
-    run = measure(examples=expectations.examples, seed=expectations.seed)
+    run = measure(examples=expectations.examples, seed=expectations.seed, jobs=jobs)
     destination.save(run)
     done = outcome(run)
     if done in (Exit.INTERRUPTED, Exit.NOTHING):
@@ -67,7 +68,10 @@ def check_command(expected_file: str, out: str | None, json_to: str | None) -> i
 @options.expected
 @options.examples(None)
 @options.seed(None)
-def approve_command(reason: str, expected_file: str, examples: int | None, seed: int | None) -> int:
+@options.jobs
+def approve_command(
+    reason: str, expected_file: str, examples: int | None, seed: int | None, jobs: int | None
+) -> int:
     """Compare, and write what was found to the file that `gradassay check` holds runs against.
 
     Entries that did not change keep their reason. Seed and examples are those of the file unless given
@@ -87,7 +91,7 @@ def approve_command(reason: str, expected_file: str, examples: int | None, seed:
     Destination(str(path.absolute().parent))
     seed = before.seed if seed is None else seed
     examples = before.examples if examples is None else examples
-    run = measure(examples=examples, seed=seed)
+    run = measure(examples=examples, seed=seed, jobs=jobs)
     done = outcome(run)
     if done in (Exit.INTERRUPTED, Exit.NOTHING):
         note(f"{path} is unchanged: {'interrupted' if run.interrupted else 'nothing was measured'}")

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from gradassay.cli.saving import Destination
     from gradassay.vocabulary import Run
 
+#: Each loads every framework, which takes a gigabyte and more.
+MOST_JOBS = 4
+
 Progress = Callable[[str, int, int], None]
 
 
@@ -27,9 +30,11 @@ def measure(
     examples: int = 100,
     seed: int = 0,
     order: int = 1,
+    jobs: int | None = None,
 ) -> Run:
     """Compare; what frameworks print goes to standard error, so that standard output is ours alone."""
     from gradassay.engine import compare
+    from gradassay.environment import cores
 
     with ours_alone(), progress() as report:
         return compare(
@@ -39,6 +44,7 @@ def measure(
             examples=examples,
             seed=seed,
             order=order,
+            jobs=min(cores(), MOST_JOBS) if jobs is None else jobs,
             progress=report,
         )
 

@@ -72,6 +72,16 @@ def seed(default: int | None) -> Callable[[Decorated], Decorated]:
     )
 
 
+def jobs(command: Decorated) -> Decorated:
+    """Add ``--jobs``."""
+    return click.option(
+        "--jobs",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Processes that share the operations (default: one a core, up to 4).",
+    )(command)
+
+
 def out(command: Decorated) -> Decorated:
     """Add ``--out``."""
     return click.option(

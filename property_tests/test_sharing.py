@@ -1,0 +1,74 @@
+"""Laws of tasks shared out over processes."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from gradassay.engine import compare
+from gradassay.sharing import shared
+
+Progress = Callable[[str, int, int], None]
+
+
+def doubled(task: int, progress: Progress) -> int:
+    progress(f"task {task}", 1, 1)
+    return 2 * task
+
+
+def endless(task: int, progress: Progress) -> str:
+    """What a measurement does: it tells of each step, and gives what it has when it is interrupted."""
+    try:
+        for step in range(10_000):
+            progress(f"task {task}", step, 10_000)
+            time.sleep(0.01)
+    except KeyboardInterrupt:
+        return f"task {task} so far"
+    return "all of it"
+
+
+def abrupt(task: int, progress: Progress) -> None:
+    os._exit(9)
+
+
+def test_results_come_in_the_order_of_the_tasks_and_progress_counts_all_of_them() -> None:
+    heard: list[tuple[str, int, int]] = []
+    assert list(shared(doubled, [3, 1, 2], 2, lambda *told: heard.append(told))) == [6, 2, 4]
+    assert heard[-1][1:] == (3, 3)
+
+
+def test_an_interrupt_brings_back_what_was_found_so_far() -> None:
+    def interrupt(label: str, done: int, total: int) -> None:
+        if done > 3:
+            raise KeyboardInterrupt
+
+    results = []
+    try:
+        for result in shared(endless, [0, 1, 2, 3, 4, 5], 1, interrupt):
+            results.append(result)
+    except KeyboardInterrupt:
+        results.append("interrupted")
+    assert results.pop() == "interrupted"
+    assert results[0] == "task 0 so far"
+    assert results[-1] is None
+
+
+def test_a_process_that_dies_is_an_error_with_a_remedy() -> None:
+    with pytest.raises(RuntimeError, match="--jobs 1"):
+        list(shared(abrupt, [1, 2], 2, None))
+
+
+def test_two_processes_measure_what_one_does() -> None:
+    one, two = (
+        compare(["softmax", "get_item"], implementations=["numpy"], examples=20, seed=3, jobs=jobs)
+        for jobs in (1, 2)
+    )
+    assert len(one.rows) == 8
+    for a, b in zip(one.rows, two.rows, strict=True):
+        assert replace(a, discrepancies=()).__dict__ == replace(b, discrepancies=()).__dict__
+        assert [d.id for d in a.discrepancies] == [d.id for d in b.discrepancies]
+    assert [edge.title for edge in one.edges] == [edge.title for edge in two.edges]
