@@ -123,13 +123,15 @@ def _shared(winners: Array, y_bar: Array, axes: tuple[int, ...], dtype: np.dtype
     return np.asarray(np.where(winners, share, losers))
 
 
+#: Region, title, entries for max, entries for min, axis; PyTorch's max over one axis picks, over all it splits.
 _TIES = (
-    ("ties", "two equal extrema", [1.0, 3.0, 3.0], [3.0, 1.0, 1.0]),
-    ("all_equal", "all equal", [2.0, 2.0, 2.0], [2.0, 2.0, 2.0]),
-    ("zeros", "0 and -0", [-0.0, 0.0], [0.0, -0.0]),
-    ("plus_infinity", "infinity twice", [np.inf, 1.0, np.inf], [np.inf, np.inf, np.inf]),
-    ("minus_infinity", "minus infinity twice", [-np.inf, -np.inf], [-np.inf, 1.0, -np.inf]),
-    ("nan", "a NaN", [1.0, np.nan, 3.0], [1.0, np.nan, 3.0]),
+    ("ties", "two equal extrema of all", [1.0, 3.0, 3.0], [3.0, 1.0, 1.0], None),
+    ("ties", "two equal extrema along an axis", [1.0, 3.0, 3.0], [3.0, 1.0, 1.0], 0),
+    ("all_equal", "all equal", [2.0, 2.0, 2.0], [2.0, 2.0, 2.0], 0),
+    ("zeros", "0 and -0", [-0.0, 0.0], [0.0, -0.0], 0),
+    ("plus_infinity", "infinity twice", [np.inf, 1.0, np.inf], [np.inf, np.inf, np.inf], 0),
+    ("minus_infinity", "minus infinity twice", [-np.inf, -np.inf], [-np.inf, 1.0, -np.inf], 0),
+    ("nan", "a NaN", [1.0, np.nan, 3.0], [1.0, np.nan, 3.0], 0),
 )
 
 MAX = Operation(
@@ -140,7 +142,7 @@ MAX = Operation(
     drafts=max_drafts,
     source="Clarke 1990, Optimization and Nonsmooth Analysis, 2.3.12",
     pullback_rule=max_grad,
-    edges=tuple(Edge(region, title, (of_max,)) for region, title, of_max, _ in _TIES),
+    edges=tuple(Edge(region, title, (x,), {"axis": axis}) for region, title, x, _, axis in _TIES),
 )
 
 MIN = Operation(
@@ -151,5 +153,5 @@ MIN = Operation(
     drafts=min_drafts,
     source="Clarke 1990, Optimization and Nonsmooth Analysis, 2.3.12",
     pullback_rule=min_grad,
-    edges=tuple(Edge(region, title, (of_min,)) for region, title, _, of_min in _TIES),
+    edges=tuple(Edge(region, title, (x,), {"axis": axis}) for region, title, _, x, axis in _TIES),
 )
