@@ -47,8 +47,8 @@ def _row(operation: Operation, edge: Edge, comparators: Sequence[Comparator]) ->
     answers = [
         _answer(question, comparator) for comparator in comparators if not comparator.supports(scenario)
     ]
-    extremes = truth.extremes.values() if truth else ()
-    others = tuple(tuple(map(_mid, x_bars)) for _, *x_bars in extremes)
+    extremes = truth.extremes if truth else {}
+    others = {winner: tuple(map(_mid, x_bars)) for winner, (_, *x_bars) in extremes.items()}
     return EdgeRow(edge.title, scenario, (_truth(scenario, truth), *answers), others)
 
 

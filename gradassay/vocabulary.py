@@ -173,6 +173,9 @@ class Truth:
     """At a kink, primal and gradients with other winners of the tie (first, last); empty where all agree."""
     ties: int = 0
     """How many ties between two values there were; with one, the set is the segment between its extremes."""
+    alone: tuple[Array, ...] = ()
+    """Where no tie has an influence on another, for each gradient a label of every entry: 0 is not tied, -1 is tied
+    with a constant, and entries of one positive label are tied with each other. Else empty."""
     split: bool = True
     """Whether ``gradients`` split a tie evenly, or take the branch that the definition's comparison takes."""
     arithmetic: str = "float64"
@@ -268,8 +271,8 @@ class EdgeRow:
     scenario: Scenario
     answers: tuple[Answer, ...]
     """The truth first; where its gradient is a set, that is the even split."""
-    others: tuple[tuple[Array, ...], ...] = ()
-    """The gradients of other winners of a tie: what lies between them is in the set, too."""
+    others: Mapping[str, tuple[Array, ...]] = field(default_factory=dict)
+    """The gradients where each tie is given to its ``first`` or ``last`` winner; mixes of all winners are in the set."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -64,7 +64,7 @@ def test_what_lies_between_the_winners_of_a_tie_is_shown_as_the_truth() -> None:
     ties = next(row for row in edge_rows(OPERATIONS["max"], [NUMPY]) if row.scenario.region == "ties")
     line = edge_line(ties)
     assert line.given == "[1 3 3], axis=None"
-    assert line.truth == "3 → [0 0.5 0.5] (any mix of [0 1 0] and [0 0 1])"
+    assert line.truth == "3 → [0 0.5 0.5] (tie to the first [0 1 0] or the last [0 0 1], or a mix)"
     assert line.said == {"3 → [0 0.5 0.5]": ("numpy",)}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,9 +59,10 @@ def returned(answer: Answer) -> str:
     return f"{_unsigned(answer.primal)} → {gradients}" if gradients else _unsigned(answer.primal)
 
 
-def _set(truth: str, others: tuple[tuple[Array, ...], ...]) -> str:
-    winners = dict.fromkeys(", ".join(map(_unsigned, x_bars)) for x_bars in others)
-    return f"{truth} (any mix of {' and '.join(winners)})" if winners else truth
+def _set(truth: str, others: Mapping[str, tuple[Array, ...]]) -> str:
+    """The even split, and what a tie gives when its first or last winner takes it."""
+    winners = [f"{winner} {', '.join(map(_unsigned, x_bars))}" for winner, x_bars in others.items()]
+    return f"{truth} (tie to the {' or the '.join(winners)}, or a mix)" if winners else truth
 
 
 def _unsigned(array: Any) -> str:

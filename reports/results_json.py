@@ -53,7 +53,9 @@ def _edge(row: EdgeRow) -> dict[str, Any]:
         "params": encode_params(scenario.params),
         "cotangent": encode_array(scenario.cotangent),
         "answers": [_answer(answer) for answer in row.answers],
-        "others": [[encode_array(x_bar) for x_bar in x_bars] for x_bars in row.others],
+        "others": {
+            winner: [encode_array(x_bar) for x_bar in x_bars] for winner, x_bars in row.others.items()
+        },
     }
 
 
