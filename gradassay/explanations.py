@@ -60,10 +60,10 @@ def _nearer(finding: Finding, truth: Truth) -> bool:
     example = finding.example
     if example is None or example.index is None or example.expected is None or example.got is None:
         return False
-    value = float(by_path(truth)[example.path].mid[example.index])
-    if math.isinf(example.got):  # an infinity is near to itself alone
-        return value == example.got
-    return abs(example.got - value) * NEARER <= abs(example.got - example.expected)
+    value = by_path(truth)[example.path].mid[example.index]
+    if math.isinf(example.got):  # an infinity is near to itself alone, and not to a number beyond the largest
+        return bool(value == example.got)
+    return abs(example.got - float(value)) * NEARER <= abs(example.got - example.expected)
 
 
 def _by_rounding(question: Question, comparator: Comparator, finding: Finding) -> bool:

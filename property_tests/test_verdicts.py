@@ -121,6 +121,20 @@ def test_a_convention_does_not_excuse_what_it_does_not_equal() -> None:
     assert found(off, operation.definition, given, operation.conventions).verdict is Verdict.WRONG
 
 
+def test_an_overflow_is_no_convention_whose_value_is_merely_larger() -> None:
+    operation = OPERATIONS["mean_squared_error"]
+    y, t = np.full(4, 1e154), np.zeros(4)
+    given = scenario(y, t, y_bar=0.0)
+
+    def of_the_sum(y: Array, t: Array) -> Any:
+        d = y - t
+        with np.errstate(over="ignore"):
+            return np.sum(d * d) / d.size, lambda l_bar: (l_bar * d, -l_bar * d)
+
+    finding = found(of_the_sum, operation.definition, given, operation.conventions)
+    assert (finding.verdict, finding.cause) == (Verdict.NONFINITE, "infinity in the primal")
+
+
 @pytest.mark.parametrize("got", [np.nan, 0.0, np.inf])
 def test_undefined_where_the_mathematics_has_no_value(got: float) -> None:
     def zero_over_zero(x: Any) -> Any:
