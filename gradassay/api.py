@@ -18,9 +18,10 @@ from gradassay.errors import UsageError
 from gradassay.formats import FORMATS
 from gradassay.laws import judge_without_truth
 from gradassay.question import Question
+from gradassay.second_order import flattened, operation_of, pullback_operation
 from gradassay.tally import Tally
 from gradassay.verdicts import judge
-from gradassay.vocabulary import Definition, Discrepancy, Row, Rule, Run, Scenario
+from gradassay.vocabulary import Definition, Discrepancy, Operation, Row, Rule, Run, Scenario
 from property_tests.strategies import draw_scenarios, explicit_scenarios
 
 if TYPE_CHECKING:
@@ -85,7 +86,8 @@ def verify(
 
     ``rule(*args, **params) -> (primal, pullback)``; ``pullback(y_bar)`` has the shape of the argument, a tuple of
     them for several.  ``like`` names an operation of the catalogue: its definition, conventions and scenarios (those
-    whose parameters the rule's signature accepts; the others are counted as skipped).  ``definition`` is a formula of
+    whose parameters the rule's signature accepts; the others are counted as skipped), or its pullback as an operation:
+    ``grad(softmax)`` for a rule ``(x, y_bar, *, axis) -> (x_bar, pullback)``.  ``definition`` is a formula of
     your own in plain NumPy; then ``inputs`` is a Hypothesis strategy of argument tuples, or a list of them, and
     ``params`` are given to rule and definition.  With ``inputs`` and ``like``, your inputs replace the catalogue's.
     With neither, only finite differences, purity and linearity in the cotangent are checked, and the report says so.
@@ -103,12 +105,15 @@ def verify(
     positive("examples", examples)
     target = _Target.of(rule, like, definition)
     name = getattr(rule, "__name__", None) or type(rule).__name__
+    if like is not None and like != operation_of(like):
+        rule = flattened(rule, OPERATIONS[operation_of(like)].differentiable)
     rows: list[Row] = []
     interrupted = False
     try:
         for dtype in dtypes:
             if inputs is None:
-                scenarios = draw_scenarios(OPERATIONS[target.name], dtype=dtype, examples=examples, seed=seed)
+                assert target.operation is not None  # without inputs there is like
+                scenarios = draw_scenarios(target.operation, dtype=dtype, examples=examples, seed=seed)
             else:
                 scenarios = explicit_scenarios(
                     target.name, target.shape_of, target.differentiable, inputs,
@@ -146,13 +151,16 @@ class _Target:
     shape_of: Callable[..., Any]
     conventions: Mapping[str, Definition]
     differentiable: tuple[int, ...] | None
+    operation: Operation | None = None
+    """Whose scenarios are drawn where no inputs are given."""
 
     @classmethod
     def of(cls, rule: Rule, like: str | None, definition: Definition | None) -> _Target:
         if like is not None:
-            operation = OPERATIONS[chosen("operation", (like,), tuple(OPERATIONS))[0]]
+            operation = _operation(like)
             formula = operation.definition
-            return cls(like, Exact(formula), formula, operation.conventions, operation.differentiable)
+            wanted = operation.differentiable
+            return cls(like, Exact(formula), formula, operation.conventions, wanted, operation)
         if definition is not None:
             return cls(getattr(definition, "__name__", "definition"), Exact(definition), definition, {}, None)
         return cls(
@@ -162,6 +170,12 @@ class _Target:
             {},
             None,
         )
+
+
+def _operation(name: str) -> Operation:
+    """``softmax``, or its pullback ``grad(softmax)``; UsageError for an unknown name."""
+    (known,) = chosen("operation", (operation_of(name),), tuple(OPERATIONS))
+    return OPERATIONS[known] if known == name else pullback_operation(OPERATIONS[known])
 
 
 def _measure(

@@ -272,7 +272,7 @@ class EdgeRow:
     answers: tuple[Answer, ...]
     """The truth first; where its gradient is a set, that is the even split."""
     others: Mapping[str, tuple[Array, ...]] = field(default_factory=dict)
-    """The gradients where each tie is given to its ``first`` or ``last`` winner; mixes of all winners are in the set."""
+    """The gradients where each tie is given to its ``first`` or ``last`` winner; mixes of all are in the set."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ from comparators import registry
 from comparators.adapters import pullback_name
 from comparators.exact import Exact
 from comparators.interface import evaluate_rule
+from gradassay import verify
 from gradassay.catalogue import OPERATIONS
 from gradassay.engine import compare
 from gradassay.errors import UsageError
@@ -138,3 +139,23 @@ def test_a_scenario_of_second_order_carries_the_cotangent_as_its_last_argument()
         assert scenario.differentiable == (0, 2)
         assert scenario.cotangent.shape == scenario.args[0].shape
         assert scenario.args[-1].dtype == np.float32
+
+
+@pytest.mark.parametrize("name", ["softmax", "affine", "softmax_regression"])
+def test_a_pullback_of_ones_own_is_verified_like_the_catalogues(name: str) -> None:
+    rule: Any = OPERATIONS[name].pullback_rule
+    assert verify(rule, like=pullback_name(name), examples=40).ok
+    assert not verify(planted(rule), like=pullback_name(name), examples=40).ok
+
+
+def test_a_pullback_takes_inputs_of_ones_own_with_the_cotangent_last() -> None:
+    rule: Any = OPERATIONS["softmax"].pullback_rule
+    inputs = [(np.array([0.0, 1.0, 3.0]), np.array([1.0, -1.0, 0.5]))]
+    report = verify(rule, like="grad(softmax)", inputs=inputs)
+    assert report.ok
+    assert not verify(planted(rule), like="grad(softmax)", inputs=inputs).ok
+
+
+def test_a_pullback_of_nothing_known_is_named() -> None:
+    with pytest.raises(UsageError, match=r"'softmx'.*did you mean 'softmax'"):
+        verify(lambda x, y_bar: None, like="grad(softmx)")  # type: ignore[arg-type,return-value]

@@ -96,7 +96,8 @@ def explicit_scenarios(
         except Exception as error:
             raise UsageError(f"input {number} is no tuple of arrays: {_named(error)}") from error
         wanted = tuple(i for i, array in enumerate(args) if is_floating(array.dtype))
-        wanted = wanted if differentiable is None else differentiable
+        if differentiable is not None:
+            wanted = tuple(i + len(args) if i < 0 else i for i in differentiable)
         if not wanted or max(wanted) >= len(args):
             raise UsageError(f"input {number} has no floating argument to differentiate: {given!r}")
         try:
