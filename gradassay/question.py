@@ -91,11 +91,13 @@ def _verdict(
 
 
 def _at_the_tie(evaluation: Evaluation, truth: Truth) -> Comparison:
-    """The first entry that depends on who wins, with its value in the even split."""
+    """The entry that depends on who wins and is furthest from its value in the even split."""
     parts = (evaluation.primal, *evaluation.gradients)
     for (path, enclosure), got, tied in zip(by_path(truth).items(), parts, tied_entries(truth), strict=True):
         if got is not None and tied.any():
-            index = tuple(int(i) for i in np.argwhere(tied)[0])
+            with np.errstate(all="ignore"):
+                apart = np.where(tied, np.abs(got.astype(enclosure.mid.dtype) - enclosure.mid), -1)
+            index = tuple(int(i) for i in np.unravel_index(np.argmax(apart), apart.shape))
             mid, budget = float(enclosure.mid[index]), float(enclosure.budget[index])
             return Comparison(path, index=index, expected=mid, got=float(got[index]), budget=budget)
     raise AssertionError("extremes that nowhere differ")

@@ -54,7 +54,16 @@ pull: Binary = _binary("pull", lambda g, y, a, b: (pull(g, b), pull(g, a)))
 divide: Binary = _binary("div", lambda g, y, a, b: _pull_quotient(pull_div(g, b), y))
 pull_div: Binary = _binary("pull_div", lambda g, y, a, b: _pull_quotient(pull_div(g, b), y))
 
-negative: Unary = _unary("neg", lambda g, y, a: negative(g))
+_negated: Unary = _unary("neg", lambda g, y, a: negative(g))
+
+
+def negative(a: Taped) -> Taped:
+    """-a, entry for entry what a is."""
+    y = _negated(a)
+    y.origin = a.origin
+    return y
+
+
 exp: Unary = _unary("exp", lambda g, y, a: pull(g, y))
 expm1: Unary = _unary("expm1", lambda g, y, a: pull(g, exp(a)))
 log: Unary = _unary("log", lambda g, y, a: pull_div(_defined(g, y), a))
@@ -156,8 +165,11 @@ def maximum(a: Taped, b: Taped) -> Taped:
     taken, doubt, unknown = above.taken | a_nan, above.doubt, a_nan | b_nan
     split = above.tie & (a.tape.ties == "split")
     a.tape.split |= bool(np.any(split))
+    only = None if a.needed and b.needed else a if a.needed else b
+    if only is not None and np.any(above.tie):
+        a.tape.alone.with_constant(only, above.tie)
     if not np.any(split | unknown):
-        return _select(taken, doubt, a, b)
+        return _of_origin(only, _select(taken, doubt, a, b))
     shared, weight = split | unknown, np.where(unknown, np.nan, np.where(split, 0.5, 1.0))
 
     def pullback(g: Taped, y: Taped) -> Sequence[Taped | None]:
@@ -167,7 +179,15 @@ def maximum(a: Taped, b: Taped) -> Taped:
             unbroadcast(_select(taken & ~shared, doubt, zero, part), b.shape),
         )
 
-    return a.tape.make(a.tape.arithmetic.select(taken, doubt, a.ball, b.ball), (a, b), pullback)
+    y = a.tape.make(a.tape.arithmetic.select(taken, doubt, a.ball, b.ball), (a, b), pullback)
+    return _of_origin(only, y)
+
+
+def _of_origin(x: Taped | None, y: Taped) -> Taped:
+    """``y``, made of the entries of ``x`` and of constants, entry for entry if it has the shape of ``x``."""
+    if x is not None and x.shape == y.shape:
+        y.origin = x.origin
+    return y
 
 
 # -- reductions ------------------------------------------------------------------------------------------
@@ -191,6 +211,8 @@ def largest(a: Taped, axis: tuple[int, ...]) -> Taped:
         tied = int(np.sum(np.maximum(np.count_nonzero(taken, axis=axis) - 1, 0)))
         a.tape.tied += tied
         a.tape.split |= tied > 0
+        if tied:
+            a.tape.alone.within(a, taken, axis)
     return y
 
 

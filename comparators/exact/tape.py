@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from comparators.exact.ties import Ties
 from gradassay.errors import UnsupportedFunctionError
 from gradassay.vocabulary import Array
 
@@ -31,6 +32,8 @@ class Tape:
         """Which winner a tie is given to in the backward pass: split, first or last."""
         self.tied = 0
         """How many decisions of the definition compared two equal values."""
+        self.alone = Ties()
+        """Those of them that stand alone."""
         self.split = False
         """Whether a tie was split evenly; a condition of ``where`` cannot be, and is taken as it compares."""
         self._recording = True
@@ -38,7 +41,9 @@ class Tape:
 
     def leaf(self, x: Array, *, differentiable: bool) -> Taped:
         """An input of the definition, or a cotangent."""
-        return Taped(self, self.arithmetic.leaf(x), self.count(), needed=differentiable)
+        leaf = Taped(self, self.arithmetic.leaf(x), self.count(), needed=differentiable)
+        leaf.origin = leaf if differentiable else None
+        return leaf
 
     def lift(self, x: Any) -> Taped:
         """``x`` as it is when taped, else a constant of the definition."""
@@ -105,7 +110,7 @@ class Tape:
 class Taped(NDArrayOperatorsMixin):
     """An array on the tape; NumPy functions and operators on it are recorded."""
 
-    __slots__ = ("ball", "needed", "parents", "pullback", "serial", "tape")
+    __slots__ = ("ball", "needed", "origin", "parents", "pullback", "serial", "tape")
 
     def __init__(
         self,
@@ -119,6 +124,8 @@ class Taped(NDArrayOperatorsMixin):
     ) -> None:
         self.tape, self.ball, self.serial = tape, ball, serial
         self.parents, self.pullback, self.needed = parents, pullback, needed
+        self.origin: Taped | None = None
+        """The argument of which every entry here is the entry there, but for its sign or a constant in its place."""
 
     # -- what NumPy calls --------------------------------------------------------------------------------
 

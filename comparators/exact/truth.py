@@ -20,7 +20,7 @@ from comparators.exact.model import gradient_underflow, primal_underflow
 from comparators.exact.tape import Tape, Taped
 from gradassay.errors import UsageError
 from gradassay.formats import FORMATS, Format, is_floating
-from gradassay.vocabulary import Definition, Enclosure, Scenario, Truth
+from gradassay.vocabulary import Array, Definition, Enclosure, Scenario, Truth
 
 ARB_BITS = (128, 384, 1536)
 #: Arb costs about a microsecond an entry and operation; beyond this a scenario takes seconds.
@@ -62,7 +62,7 @@ class Exact:
     def _truth(self, scenario: Scenario, arithmetic: Any) -> Truth:
         reach = self._reach(scenario)
         cotangent_max = reach * (1 + _largest(scenario.cotangent)) - 1
-        enclosures, tape = self._run(scenario, arithmetic, "split", reach, cotangent_max)
+        enclosures, tape, alone = self._run(scenario, arithmetic, "split", reach, cotangent_max)
         primal, *gradients = enclosures
         extremes = {}
         if tape.tied:
@@ -81,6 +81,7 @@ class Exact:
             beyond=_beyond(scenario, enclosures),
             extremes=extremes,
             ties=tape.tied,
+            alone=alone if len(extremes) == 2 else (),
             split=tape.split,
             arithmetic=arithmetic.name,
         )
@@ -92,8 +93,8 @@ class Exact:
 
     def _run(
         self, scenario: Scenario, arithmetic: Any, ties: str, reach: float, cotangent_max: float
-    ) -> tuple[tuple[Enclosure, ...], Tape]:
-        """Primal and gradients, and the tape that they were computed on."""
+    ) -> tuple[tuple[Enclosure, ...], Tape, tuple[Array, ...]]:
+        """Primal and gradients, the tape that they were computed on, and the labels of ties that stand alone."""
         form = FORMATS[scenario.dtype]
         arithmetic.doubts = self.doubts
         tape = Tape(arithmetic, ties)
@@ -109,11 +110,14 @@ class Exact:
         primal = _enclose(arithmetic, y, reach * primal_underflow(form))
         y_bar = tape.leaf(scenario.cotangent, differentiable=False)
         wanted = [args[i] for i in scenario.differentiable]
+        alone: tuple[Array, ...] = ()
+        if tape.alone.counted == tape.tied > 0 and not isinstance(self.definition, Vjp):
+            alone = tape.alone.labels(wanted)
         del args
         x_bars = tape.backward(y, y_bar, wanted)
         del y, y_bar, wanted
         underflow = gradient_underflow(form, cotangent_max)
-        return (primal, *(_enclose(arithmetic, x_bar, underflow) for x_bar in x_bars)), tape
+        return (primal, *(_enclose(arithmetic, x_bar, underflow) for x_bar in x_bars)), tape, alone
 
 
 class Vjp:
