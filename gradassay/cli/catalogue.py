@@ -32,9 +32,9 @@ def _entry(
 
     document = (operation.definition.__doc__ or "").strip().splitlines()
     facts = {
-        "formula": document[0] if document else "",
+        "formula": document[0].replace("``", "") if document else "",
         "regions": ", ".join(operation.regions),
-        "conventions": ", ".join(operation.conventions),
+        "conventions": "; ".join(operation.conventions),
         "implementations": ", ".join(name for name, covered in covers.items() if operation.name in covered),
         "with --order 2": ", ".join(
             name for name, covered in forward.items() if pullback_name(operation.name) in covered
