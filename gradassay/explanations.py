@@ -80,7 +80,7 @@ def _by_rounding(question: Question, comparator: Comparator, finding: Finding) -
     if example is None or example.expected is None or example.got is None:
         return False
     error, budget = abs(example.got - example.expected), example.budget or 0.0
-    return error <= max(math.sqrt(question.form.u) * budget / question.form.u, _cancelled(question, example))
+    return error < math.inf and error <= max(math.sqrt(question.form.u) * budget / question.form.u, _cancelled(question, example))
 
 
 def _cancelled(question: Question, example: Example) -> float:
@@ -128,7 +128,7 @@ def _shrinks(question: Question, finding: Finding, wide: Evaluation) -> bool:
         return False
     error = abs(float(array[example.index]) - example.expected)
     shrunk = error * SHRINKS <= abs(example.got - example.expected) < math.inf
-    return shrunk or error <= _cancelled(question, example)
+    return shrunk or (error < math.inf and error <= _cancelled(question, example))
 
 
 def _clean(comparator: Comparator, scenario: Scenario) -> Evaluation | None:
