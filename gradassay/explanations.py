@@ -80,7 +80,9 @@ def _by_rounding(question: Question, comparator: Comparator, finding: Finding) -
     if example is None or example.expected is None or example.got is None:
         return False
     error, budget = abs(example.got - example.expected), example.budget or 0.0
-    return error < math.inf and error <= max(math.sqrt(question.form.u) * budget / question.form.u, _cancelled(question, example))
+    return error < math.inf and error <= max(
+        math.sqrt(question.form.u) * budget / question.form.u, _cancelled(question, example)
+    )
 
 
 def _cancelled(question: Question, example: Example) -> float:

@@ -123,7 +123,9 @@ def test_a_convention_does_not_excuse_what_it_does_not_equal() -> None:
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_a_number_in_place_of_infinity_is_no_rounding_error(dtype: str) -> None:
-    clipped = pointwise(lambda x: np.log(np.maximum(x, x.dtype.type(1e-7))), lambda x: np.where(x > 0, 1, np.inf))
+    clipped = pointwise(
+        lambda x: np.log(np.maximum(x, x.dtype.type(1e-7))), lambda x: np.where(x > 0, 1, np.inf)
+    )
     finding = found(clipped, np.log, scenario(np.zeros(1, dtype), y_bar=np.ones(1, dtype)))
     assert (finding.verdict, finding.cause) == (Verdict.WRONG, "the primal")
 
