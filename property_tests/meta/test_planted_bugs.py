@@ -10,9 +10,9 @@ import pytest
 import gradassay
 from gradassay.catalogue import OPERATIONS
 from gradassay.vocabulary import Verdict
-from property_tests.meta.planted import BUGS, CORRECT, stable
+from property_tests.meta.zoo import BUGS, CORRECT, stable
 
-#: What the issue names.
+#: What has to be found in each dtype alone.
 NAMED = {
     "times 1 + 2^-48",
     "drops the sum term",
@@ -23,15 +23,19 @@ NAMED = {
 }
 
 
-def test_the_zoo_holds_what_the_issue_names() -> None:
+def test_the_zoo_holds_every_kind_of_mistake() -> None:
     assert set(BUGS) >= NAMED
-    assert len(BUGS) >= 40
+    assert {operation for operation, _, _ in BUGS.values()} == set(OPERATIONS)
+    assert {verdict for *_, verdicts in BUGS.values() for verdict in verdicts} == {
+        v for v in Verdict if v.fails
+    }
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize("name", BUGS)
-def test_a_planted_bug_is_found(name: str) -> None:
+def test_a_planted_bug_is_found(name: str, seed: int) -> None:
     operation, rule, verdicts = BUGS[name]
-    report = gradassay.verify(rule, like=operation, examples=100)
+    report = gradassay.verify(rule, like=operation, seed=seed)
     assert not report.ok, f"{name} passed"
     found = {d.verdict for d in report.discrepancies if d.verdict.fails}
     assert found & verdicts, f"{name} was called {', '.join(found)}"
@@ -42,7 +46,7 @@ def test_a_planted_bug_is_found(name: str) -> None:
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("name", sorted(NAMED))
-def test_what_the_issue_names_is_found_in_each_dtype_alone(name: str, dtype: str) -> None:
+def test_what_has_to_be_found_is_found_in_each_dtype_alone(name: str, dtype: str) -> None:
     operation, rule, _ = BUGS[name]
     assert not gradassay.verify(rule, like=operation, dtypes=(dtype,), examples=100).ok
 
@@ -73,5 +77,6 @@ def test_a_correct_rule_passes_in_every_dtype(name: str) -> None:
     dtypes = ("float64", "float32", "float16", "bfloat16")
     report = gradassay.verify(OPERATIONS[name].rule, like=name, dtypes=dtypes, examples=100)
     assert report.ok, str(report)
-    assert not {d.verdict for d in report.discrepancies} - {Verdict.UNDEFINED}, str(report)
+    others = {d.verdict for d in report.discrepancies} - {Verdict.UNDEFINED, Verdict.SUBGRADIENT}
+    assert not others, str(report)
     assert sum(row.scenarios for row in report.rows) == 400
