@@ -497,3 +497,14 @@ def test_products_that_overflow_accuse_nobody() -> None:
     found = FiniteDifferences(halved).judge(scenario)
     assert found.verdict is Verdict.INCONCLUSIVE
     assert "leaves the domain" in found.sentence
+
+
+def test_infinite_gradients_of_both_signs_are_no_crash() -> None:
+    """Of two arguments one has the gradient +inf and the other -inf: their sum is no number."""
+
+    def poles(x: Array, z: Array) -> Any:
+        return x + z, lambda y_bar: (np.full(x.shape, np.inf), np.full(z.shape, -np.inf))
+
+    x = np.linspace(1.0, 2.0, 300)
+    scenario = Scenario("poles", "float64", (x, x.copy()), {}, np.ones(300), differentiable=(0, 1))
+    assert FiniteDifferences(poles).judge(scenario).verdict is Verdict.WRONG

@@ -106,12 +106,12 @@ def decide(value: Array, got: Array, allowed: Array, reason: Array) -> tuple[Ver
     """The verdict over all slopes, the slope that it rests on, and |error| / allowed there (or None).
 
     A slope hidden by noise can still show a grossly wrong gradient, since its error is known; it never confirms
-    one.
+    one. Nor does it accuse an infinite one, which is right where the slope grows beyond all steps.
     """
     difference = np.abs(got - value)
     agrees = np.isfinite(difference) & (difference <= allowed)  # infinity is not within an infinite room
     told = reason == ""
-    wrong = np.isin(reason, ACCUSING) & ~agrees
+    wrong = (told | (np.isin(reason, ACCUSING) & np.isfinite(got))) & ~agrees
     ratio = np.where(difference == 0, 0.0, difference / allowed)
     ratio = np.where(np.isnan(ratio), np.inf, ratio)
     if wrong.any():

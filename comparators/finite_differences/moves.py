@@ -51,7 +51,11 @@ class Direction:
     def dot(self, gradients: Sequence[Array]) -> float:
         """``<x_bar, v>``."""
         pairs = zip(gradients, self.signs, strict=True)
-        return math.fsum(float((gradient * sign).sum()) for gradient, sign in pairs)
+        terms = [float((gradient * sign).sum()) for gradient, sign in pairs]
+        try:
+            return math.fsum(terms)
+        except (ValueError, OverflowError):  # infinities of both signs, or a sum beyond the largest number
+            return sum(terms)
 
 
 def dot(a: Array, b: Array) -> float:
