@@ -35,7 +35,7 @@ Progress = Callable[[str, int, int], None]
 def implementations(order: int = 1) -> tuple[str, ...]:
     """Every name that ``compare --implementations`` takes, installed or not.
 
-    Not finite differences for pullbacks: slopes of slopes change over steps that no ladder meets, such as |w| = 1e-68 in
+    Not finite differences for pullbacks: their slopes change over steps that no ladder meets, such as |w| = 1e-68 in
     w / |w|, and there truth has judged the slope already.
     """
     numpy, *frameworks = registry.names(order)
