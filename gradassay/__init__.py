@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gradassay.errors import UnsupportedFunctionError as UnsupportedFunctionError
     from gradassay.errors import UsageError as UsageError
     from gradassay.jacobians import jacobian as jacobian
+    from gradassay.training import train as train
     from gradassay.vocabulary import Verdict as Verdict
     from reference_impls.chain import chain as chain
 
@@ -32,6 +33,7 @@ _PLACES = {
     "compare": "gradassay.engine",
     "operations": "gradassay.catalogue",
     "jacobian": "gradassay.jacobians",
+    "train": "gradassay.training",
     "from_pair": "comparators.adapters",
     "from_torch": "comparators.pytorch",
     "from_tensorflow": "comparators.tensorflow",

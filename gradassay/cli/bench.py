@@ -21,7 +21,7 @@ TOO_SLOW = 2.0
 
 
 @click.command("bench", short_help="Time the NumPy rules against the frameworks.")
-@click.argument("operations", nargs=-1, metavar="[OP]...")
+@click.argument("operations", nargs=-1, metavar="[OP]...", shell_complete=options.complete_operation)
 @click.option(
     "--dtype", default="float32", show_default=True, metavar="DTYPE", help="Of float64 and float32."
 )

@@ -33,16 +33,15 @@ def doctor_command() -> int:
         return 1
     from comparators import registry
 
-    for name in registry.names():
-        remedy = registry.missing(name)
-        version = facts.get(name.partition(".")[0])
-        lines.append(
-            _line("ok" if remedy is None else "missing", name, remedy or f"{version or 'installed'}")
-        )
+    for name in registry.names(order=2):
+        remedy = registry.missing(name, order=2)
+        version = facts.get(name.partition(".")[0]) or "installed"
+        only = " with --order 2" * (name in registry.FORWARD)
+        lines.append(_line("ok" if remedy is None else "missing", name, remedy or f"{version}{only}"))
     say("\n".join(lines))
     return 0
 
 
 def _line(state: str, name: str, text: str) -> str:
     mark = style("✓", fg="green") if state == "ok" else style("✗", fg="yellow")
-    return f"{mark} {name:18}{text}"
+    return f"{mark} {name:20}{text}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -14,6 +15,17 @@ class Names(click.ParamType[tuple[str, ...]]):
     """``a,b,c`` -> ("a", "b", "c"); what the names mean is judged by whoever uses them."""
 
     name = "a,b,..."
+
+    def __init__(self, known: Callable[[], Iterable[str]]) -> None:
+        self._known = known
+        """The names to complete from, looked up when the shell asks."""
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Complete the name behind the last comma."""
+        before, comma, last = incomplete.rpartition(",")
+        return [CompletionItem(before + comma + name) for name in _beginning(self._known(), last)]
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -27,6 +39,43 @@ class Names(click.ParamType[tuple[str, ...]]):
         return names
 
 
+def _beginning(names: Iterable[str], with_: str) -> list[str]:
+    return [name for name in names if name.startswith(with_)]
+
+
+def complete_operation(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of operations that begin so."""
+    from gradassay.catalogue import OPERATIONS
+
+    return _beginning(OPERATIONS, incomplete)
+
+
+def complete_setup(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of trainings that begin so."""
+    from gradassay.training_setups import SETUPS
+
+    return _beginning(SETUPS, incomplete)
+
+
+def _implementations() -> Iterable[str]:
+    from gradassay.engine import implementations
+
+    return implementations(order=2)
+
+
+def trainers() -> Iterable[str]:
+    """Implementations that train."""
+    from comparators.training import names
+
+    return names()
+
+
+def _dtypes() -> Iterable[str]:
+    from gradassay.formats import FORMATS
+
+    return FORMATS
+
+
 def not_empty(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
     """Refuse ``""``, as an unset variable of a shell gives it: it is neither a name nor *not given*."""
     if value == "":
@@ -37,15 +86,17 @@ def not_empty(_ctx: click.Context, _param: click.Parameter, value: str | None) -
 def implementations(command: Decorated) -> Decorated:
     """Add ``--implementations``."""
     return click.option(
-        "--implementations", type=Names(), help="Only these (default: all installed); see gradassay list."
+        "--implementations",
+        type=Names(_implementations),
+        help="Only these (default: all installed); see gradassay list.",
     )(command)
 
 
 def dtypes(command: Decorated) -> Decorated:
     """Add ``--dtypes``."""
-    return click.option("--dtypes", type=Names(), help="Only these of float64, float32, float16, bfloat16.")(
-        command
-    )
+    return click.option(
+        "--dtypes", type=Names(_dtypes), help="Only these of float64, float32, float16, bfloat16."
+    )(command)
 
 
 def examples(default: int | None) -> Callable[[Decorated], Decorated]:

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 @click.command("train", short_help="The same training in every implementation: where do they part?")
-@click.argument("setups", nargs=-1, metavar="[SETUP]...")
+@click.argument("setups", nargs=-1, metavar="[SETUP]...", shell_complete=options.complete_setup)
 @click.option(
     "--implementations",
-    type=options.Names(),
+    type=options.Names(options.trainers),
     help="Of numpy, torch, tensorflow, tensorflow.keras (default: the first three).",
 )
 @click.option("--steps", type=click.IntRange(min=1), default=1000, show_default=True, metavar="N")

@@ -16,7 +16,11 @@ from gradassay.cli.app import fail
 @click.command("verify", short_help="Verify a rule of your own.")
 @click.argument("rule", metavar="MODULE:RULE")
 @click.option(
-    "--like", metavar="OP", callback=options.not_empty, help="The catalogue's operation that RULE implements."
+    "--like",
+    metavar="OP",
+    callback=options.not_empty,
+    shell_complete=options.complete_operation,
+    help="The catalogue's operation that RULE implements, or its pullback: grad(OP).",
 )
 @click.option(
     "--definition",
