@@ -120,9 +120,9 @@ def _check(
 ) -> None:
     for name in operations or ():
         if name not in OPERATIONS:
-            raise UsageError(f"unknown operation {name!r}: there are {', '.join(OPERATIONS)}")
+            raise UsageError.unknown("operation", name, tuple(OPERATIONS))
     if dtype not in FORMATS:
-        raise UsageError(f"unknown dtype {dtype!r}: there are {', '.join(FORMATS)}")
+        raise UsageError.unknown("dtype", dtype, tuple(FORMATS))
     for size in sizes:
         if len(size) != 2 or min(size) < 1:
             raise UsageError(f"size {size!r} is not two positive numbers, rows and columns")

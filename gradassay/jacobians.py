@@ -25,9 +25,11 @@ def jacobian(rule: Rule, *args: Any, **params: Any) -> Any:
     for arguments that have no gradient; a pullback that returns fewer cotangents than there are arguments leaves
     out the last ones. The dtype is that of the gradients. 0-dimensional and empty arrays have Jacobians, too.
 
-    ``UsageError`` where the rule returns no pair, or its pullback too many cotangents, one of another shape than
-    its argument, or None for one entry of y and an array for the next.
+    ``UsageError`` where the rule is no function or returns no pair, or its pullback too many cotangents, one of
+    another shape than its argument, or None for one entry of y and an array for the next.
     """
+    if not callable(rule):
+        raise UsageError(f"the rule is {rule!r}; a rule is a function that returns (primal, pullback)")
     name = getattr(rule, "__name__", "the rule")
     arrays = tuple(np.asarray(x) for x in args)
     y, pullback = _called(name, rule(*arrays, **params))

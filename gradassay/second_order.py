@@ -39,8 +39,9 @@ def pullback_operation(operation: Operation) -> Operation:
 
 
 def operation_of(pullback: str) -> str:
-    """The name of the operation that a pullback is of: softmax of grad(softmax)."""
-    return pullback.removeprefix("grad(").removesuffix(")")
+    """The name of the operation that a pullback is of: softmax of grad(softmax); any other name is its own."""
+    inner = pullback.removeprefix("grad(").removesuffix(")")
+    return inner if pullback == pullback_name(inner) else pullback
 
 
 def flattened(rule: Rule, wanted: tuple[int, ...]) -> Rule:

@@ -65,10 +65,10 @@ def train(
         if value < 1:
             raise UsageError(f"{what} is {value}; it has to be a whole number from 1")
     ours = numpy_rules()
-    for name in rules or {}:
-        if name not in ours:
-            raise UsageError.unknown("operation", name, tuple(ours))
+    _check_rules(rules or {}, tuple(ours), setup)
     ours |= rules or {}
+    if isinstance(implementations, str):
+        implementations = (implementations,)
     able, missing = _load(implementations, ours, setup.program)
     values = setup.values(seed, dtype)
     told = progress or (lambda label, done, total: None)
@@ -107,6 +107,20 @@ def numpy_rules() -> dict[str, Callable[..., Any]]:
     """The rules that ``numpy`` trains with."""
     catalogue = {name: operation.rule for name, operation in OPERATIONS.items()}
     return {**catalogue, ADD: add, "sgd": sgd, "adam": adam}
+
+
+def _check_rules(rules: Rules, known: tuple[str, ...], setup: Setup) -> None:
+    """UsageError for a rule that would replace nothing, or that is none."""
+    used = (*dict.fromkeys(call.operation for call in setup.program.calls), ADD, setup.optimizer.name)
+    for name, rule in rules.items():
+        if name not in known:
+            raise UsageError.unknown("operation", name, known)
+        if name not in used:
+            raise UsageError(f"rules: {name} is no part of {setup.name}, which is made of {', '.join(used)}")
+        if not callable(rule):
+            raise UsageError(
+                f"rules: {name} is {rule!r}; a rule is a function that returns (primal, pullback)"
+            )
 
 
 def _load(names: Sequence[str], rules: Rules, program: Program) -> tuple[dict[str, Trainer], dict[str, str]]:

@@ -142,7 +142,7 @@ WRONG_CALLS: dict[str, tuple[Any, str]] = {
         lambda: chain(affine, softmax)(X),
         r"chain\(affine, softmax\) takes 3 arrays \(x, W, b\), and was given 1",
     ),
-    "too many arrays": (lambda: chain(softmax)(X, X), r"takes 1 arrays \(x\), and was given 2"),
+    "too many arrays": (lambda: chain(softmax)(X, X), r"takes 1 array \(x\), and was given 2"),
     "an unknown keyword": (
         lambda: chain(affine, softmax)(X, X.T, np.ones(1), axes=0),
         "no rule of .* takes a parameter 'axes'; they take axis",

@@ -186,6 +186,7 @@ def returning(*pulled: Any) -> Any:
 @pytest.mark.parametrize(
     ("rule", "message"),
     [
+        (3, r"the rule is 3; a rule is a function"),
         (np.exp, r"exp is no rule: it returned ndarray instead of \(primal, pullback\)"),
         (lambda x: (x, x), r"<lambda> is no rule: it returned \(ndarray, ndarray\) instead of"),
         (returning(np.ones(3)), r"planted's pullback returned shape \(3,\) for argument 0 of shape \(2,\)"),
@@ -195,7 +196,7 @@ def returning(*pulled: Any) -> Any:
             "planted's gradient of argument 0 is None for one entry of the primal and an array",
         ),
     ],
-    ids=["no pair", "no pullback", "another shape", "too many", "None and an array"],
+    ids=["no function", "no pair", "no pullback", "another shape", "too many", "None and an array"],
 )
 def test_what_is_no_rule_is_named(rule: Any, message: str) -> None:
     with pytest.raises(UsageError, match=message):

@@ -159,3 +159,6 @@ def test_a_pullback_takes_inputs_of_ones_own_with_the_cotangent_last() -> None:
 def test_a_pullback_of_nothing_known_is_named() -> None:
     with pytest.raises(UsageError, match=r"'softmx'.*did you mean 'softmax'"):
         verify(lambda x, y_bar: None, like="grad(softmx)")  # type: ignore[arg-type,return-value]
+    for half in ("grad(softmax", "softmax)"):
+        with pytest.raises(UsageError, match="unknown operation"):
+            verify(lambda x, y_bar: None, like=half)  # type: ignore[arg-type,return-value]

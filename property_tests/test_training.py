@@ -19,6 +19,7 @@ from gradassay.training_moved import Moved, relative_difference, spread_by_round
 from gradassay.training_parting import parted_at, partings
 from gradassay.training_setups import EIGHT_BY_THREE, SETUPS, Setup, sgd, uniform
 from gradassay.vocabulary import Array, Verdict
+from reference_impls.activations import sigmoid
 from reference_impls.models import adam
 from reference_impls.models.models import softmax_regression
 from reference_impls.models.network import trainer
@@ -258,6 +259,20 @@ def test_a_beginning_of_a_name_chooses_all_that_begin_so() -> None:
     assert len(chosen_setups([])) == len(SETUPS)
     with pytest.raises(UsageError, match="did you mean '000-mlp'"):
         chosen_setups(["00-mlp"])
+
+
+@pytest.mark.parametrize(
+    ("rules", "message"),
+    [
+        ({"softmux": sigmoid}, "did you mean 'softmax'"),
+        ({"sigmoid": sigmoid}, "sigmoid is no part of 001-softmax, which is made of affine, softmax_cross"),
+        ({"affine": 3}, "affine is 3; a rule is a function"),
+    ],
+    ids=["unknown", "unused", "no function"],
+)
+def test_a_rule_that_would_replace_nothing_is_refused(rules: Any, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        train("001-softmax", implementations="numpy", steps=1, rules=rules)
 
 
 def test_the_seed_decides_the_start_and_nothing_else_does() -> None:

@@ -217,7 +217,8 @@ def _check(name: str, signature: inspect.Signature, args: tuple[Any, ...], param
     kinds = [p.kind for p in signature.parameters.values()]
     arrays = [p.name for p in signature.parameters.values() if p.kind is Parameter.POSITIONAL_ONLY]
     if len(args) != len(arrays):
-        raise TypeError(f"{name} takes {len(arrays)} arrays ({', '.join(arrays)}), and was given {len(args)}")
+        count = f"{len(arrays)} array{'s' * (len(arrays) != 1)}"
+        raise TypeError(f"{name} takes {count} ({', '.join(arrays)}), and was given {len(args)}")
     known = [p.name for p in signature.parameters.values() if p.kind is Parameter.KEYWORD_ONLY]
     for keyword in params:
         if keyword not in known and Parameter.VAR_KEYWORD not in kinds:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from gradassay.cli import options
+from gradassay.cli.app import fail
 
 
 @click.command("compare", short_help="The report: who agrees with the mathematics, and who does not.")
@@ -44,6 +45,8 @@ def compare_command(
     from gradassay.cli.measuring import measure, outcome, show
     from gradassay.cli.saving import Destination
 
+    _point_to_the_second_order(order, operations, implementations or ())
+
     destination = Destination(out, json_to)
     run = measure(
         operations,
@@ -56,3 +59,18 @@ def compare_command(
     )
     show(run, destination)
     return outcome(run)
+
+
+def _point_to_the_second_order(
+    order: int, operations: tuple[str, ...], implementations: tuple[str, ...]
+) -> None:
+    """Say how to get what the report of --order 2 calls grad(softmax), and who takes part there alone."""
+    from comparators.registry import FORWARD
+    from gradassay.second_order import operation_of
+
+    for name in operations:
+        if operation_of(name) != name:
+            fail(f"{name} is what --order 2 measures: gradassay compare {operation_of(name)} --order 2")
+    for name in implementations:
+        if order == 1 and name in FORWARD:
+            fail(f"--implementations {name}: takes part with --order 2 alone")

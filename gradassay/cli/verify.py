@@ -69,6 +69,8 @@ def verify_command(
         found = load(rule, "RULE")
         if not callable(found):
             fail(f"RULE {rule}: is not callable; a rule is a function that returns (primal, pullback)")
+        if not (like or inputs):
+            fail("there is nothing to verify on: give --like OP, or --inputs MODULE:NAME (argument tuples)")
         given: dict[str, Any] = {} if dtypes is None else {"dtypes": dtypes}
         if definition:
             given["definition"] = load(definition, "--definition")
