@@ -25,7 +25,7 @@ TOO_SLOW = 2.0
 @click.option(
     "--dtype", default="float32", show_default=True, metavar="DTYPE", help="Of float64 and float32."
 )
-@options.seed(0)
+@options.seed(0, "The same seed gives the same inputs.")
 @click.option(
     "--json",
     "as_json",

@@ -17,6 +17,7 @@ from gradassay.cli.app import fail
 @click.option(
     "--order",
     type=click.IntRange(1, 2),
+    metavar="1|2",
     default=1,
     show_default=True,
     help="2: the pullbacks are the operations, and their own gradients are judged.",

@@ -111,7 +111,9 @@ def examples(default: int | None) -> Callable[[Decorated], Decorated]:
     )
 
 
-def seed(default: int | None) -> Callable[[Decorated], Decorated]:
+def seed(
+    default: int | None, meaning: str = "The same seed gives the same scenarios."
+) -> Callable[[Decorated], Decorated]:
     """Add ``--seed``."""
     return click.option(
         "--seed",
@@ -119,7 +121,7 @@ def seed(default: int | None) -> Callable[[Decorated], Decorated]:
         default=default,
         show_default=default is not None,
         metavar="N",
-        help="The same seed gives the same scenarios.",
+        help=meaning,
     )
 
 

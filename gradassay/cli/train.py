@@ -21,8 +21,15 @@ if TYPE_CHECKING:
     type=options.Names(options.trainers),
     help="Of numpy, torch, tensorflow, tensorflow.keras (default: the first three).",
 )
-@click.option("--steps", type=click.IntRange(min=1), default=1000, show_default=True, metavar="N")
-@options.seed(0)
+@click.option(
+    "--steps",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    metavar="N",
+    help="Updates of each training.",
+)
+@options.seed(0, "The same seed gives the same starts.")
 @click.option("--dtype", default="float64", show_default=True, metavar="DTYPE", help="float64 or float32.")
 @click.option(
     "--every",
