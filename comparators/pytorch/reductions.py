@@ -3,13 +3,13 @@
 # ruff: noqa: D103 - reference_impls documents the operations; here each is one call
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from functools import reduce
 from typing import Any
 
 from comparators.adapters import Function, Native, limited
 from comparators.pytorch.adapter import torch
+from comparators.slices import Slices
 from gradassay.vocabulary import Scenario
 
 
@@ -70,12 +70,9 @@ def minimum(x: Native, *, axis: Any = None, keepdims: bool = False) -> Native:
 
 def _one_by_one(fn: Function, x: Native, axis: Any, keepdims: bool) -> Native:
     """``fn`` of the first two slices, then of that and the third, and so on."""
-    axes = [i % x.ndim for i in _axes(x, axis)]
-    kept = [i for i in range(x.ndim) if i not in axes]
-    length = math.prod(x.shape[i] for i in axes)
-    slices = torch.permute(x, (*axes, *kept)).reshape(length, *(x.shape[i] for i in kept))
-    y = reduce(fn, slices.unbind(0))
-    return y.reshape([1 if i in axes else n for i, n in enumerate(x.shape)]) if keepdims else y
+    s = Slices.along(axis, tuple(x.shape))
+    y = reduce(fn, torch.permute(x, s.order).reshape(s.shape).unbind(0))
+    return y.reshape(s.kept) if keepdims else y
 
 
 def _axes(x: Native, axis: Any) -> tuple[int, ...]:

@@ -3,14 +3,12 @@
 # ruff: noqa: D103 - reference_impls documents the operations; here each is one call
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from functools import reduce
 from typing import Any
 
-import numpy as np
-
 from comparators.adapters import Function, Native
+from comparators.slices import Slices
 from comparators.tensorflow.adapter import tf
 
 
@@ -40,12 +38,9 @@ def minimum(x: Native, *, axis: Any = None, keepdims: bool = False) -> Native:
 
 def _one_by_one(fn: Function, x: Native, axis: Any, keepdims: bool) -> Native:
     """``fn`` of the first two slices, then of that and the third, and so on."""
-    axes = [int(i) % x.ndim for i in np.ravel(range(x.ndim) if axis is None else axis)]
-    kept = [i for i in range(x.ndim) if i not in axes]
-    length = math.prod(x.shape[i] for i in axes)
-    slices = tf.reshape(tf.transpose(x, [*axes, *kept]), [length, *(x.shape[i] for i in kept)])
-    y = reduce(fn, tf.unstack(slices, num=length))
-    return tf.reshape(y, [1 if i in axes else n for i, n in enumerate(x.shape)]) if keepdims else y
+    s = Slices.along(axis, tuple(x.shape))
+    y = reduce(fn, tf.unstack(tf.reshape(tf.transpose(x, s.order), s.shape), num=s.shape[0]))
+    return tf.reshape(y, s.kept) if keepdims else y
 
 
 FUNCTIONS: Mapping[str, Mapping[str, Function]] = {
