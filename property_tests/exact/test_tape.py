@@ -326,4 +326,5 @@ def test_what_has_no_value_has_no_second_derivative_either(f: Any) -> None:
     x, y_bar = np.array([np.nan, -2.0, 2.0]), np.ones(3)
     truth = truth_in("arb-128", Vjp(f), scenario(x, y_bar, y_bar=y_bar))
     assert truth is not None
-    assert np.isnan(truth.gradients[0].mid[:2]).all() and np.isfinite(truth.gradients[0].mid[2])
+    assert np.isnan(truth.gradients[0].mid[:2]).all()
+    assert np.isfinite(truth.gradients[0].mid[2])
