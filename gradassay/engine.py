@@ -217,13 +217,19 @@ def _load(plan: Plan) -> tuple[list[registry.Implementation], dict[str, str]]:
     missing: dict[str, str] = {}
     rules = {operation.name: operation.rule for operation in plan.operations}
     for name in plan.implementations:
-        if name == FINITE_DIFFERENCES:
+        if name == FINITE_DIFFERENCES or not (name == registry.NUMPY or _covers(name, plan)):
             continue
         try:
             loaded.append(registry.load(name, rules=rules, order=plan.order))
         except registry.Missing as error:
             missing[name] = str(error)
     return loaded, missing
+
+
+def _covers(name: str, plan: Plan) -> bool:
+    """Whether an implementation has any of the operations; what has none is neither loaded nor missed."""
+    covered = registry.operations(name, plan.order)
+    return any(operation.name in covered for operation in plan.operations)
 
 
 def chosen(kind: str, names: Sequence[str] | None, known: tuple[str, ...]) -> tuple[str, ...]:

@@ -56,8 +56,3 @@ FORMATS: dict[str, Format] = {
 def is_floating(dtype: np.dtype[Any]) -> bool:
     """Whether ``dtype`` is a floating format; NumPy calls bfloat16 a void type."""
     return bool(dtype.kind == "f" or dtype == FORMATS["bfloat16"].dtype)
-
-
-def format_of(dtype: np.dtype[Any]) -> Format:
-    """The format of an array's dtype; KeyError where it is not one under test."""
-    return FORMATS[dtype.name]

@@ -52,9 +52,10 @@ def gradient(f: Function, x: Any, *, h: float = STEP) -> Array:
     return g
 
 
-def tangent(f: Function, x0: float, *, h: float = STEP) -> Function:
+def tangent(f: Function, x0: Any, *, h: float = STEP) -> Function:
     """The line ``x -> f(x0) + f'(x0) (x - x0)`` that touches f at x0; it takes numbers and arrays."""
-    y0, slope = f(x0), derivative(f, x0, h=h)
+    x0 = np.array(x0, dtype=np.float64)
+    y0, slope = f(x0.copy()), derivative(f, x0, h=h)
     return lambda x: y0 + slope * (np.asarray(x) - x0)
 
 

@@ -7,10 +7,13 @@ Processes are spawned and not forked, since frameworks keep threads. A script th
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import connection
+from threading import Thread
 from typing import Any, TypeVar
 
 Task = TypeVar("Task")
@@ -75,6 +78,15 @@ def _join(told: Any, stop: Any) -> None:
     global _channel  # noqa: PLW0603 - a process has one, and its initializer returns nothing
     _channel = told, stop
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_follow_parent, daemon=True).start()
+
+
+def _follow_parent() -> None:
+    """End this process once the one that began it is gone: killed, it could not say so."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 def _run(work: Callable[[Task, Progress], Result], number: int, task: Task) -> Result:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+import gradassay
 from gradassay.catalogue import OPERATIONS
 from gradassay.formats import FORMATS
 from gradassay.vocabulary import Array
@@ -172,3 +173,9 @@ def test_clip_without_bounds_changes_nothing_and_from_0_on_it_is_relu(x: Array) 
 def test_an_infinite_cotangent_of_what_was_cut_off_is_cut_off(rule: Any) -> None:
     _, pullback = rule(np.array([-1.0, 1.0]), **({"low": 0.0} if rule is clip else {}))
     assert pullback(np.array([np.inf, -np.inf])).tolist() == [0.0, -np.inf]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
+def test_a_bound_that_the_dtype_cannot_hold_is_rounded_to_it(dtype: str) -> None:
+    inputs = [(np.array([-1.0, 0.0, 0.25, 0.5, 1.0]),)]
+    assert gradassay.verify(clip, like="clip", inputs=inputs, params={"high": 0.3}, dtypes=(dtype,)).ok

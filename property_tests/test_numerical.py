@@ -184,3 +184,8 @@ def test_the_module_is_part_of_the_public_names() -> None:
 
     assert gradassay.numerical is numerical
     assert "numerical" in gradassay.__all__
+
+
+def test_a_tangent_takes_integers_as_numbers() -> None:
+    assert tangent(lambda x: x**3, np.int32(2000))(2000) == 8e9
+    np.testing.assert_allclose(tangent(lambda x: x**-2.0, np.array(2))(2.0), 0.25)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -60,6 +63,43 @@ def test_an_interrupt_brings_back_what_was_found_so_far() -> None:
 def test_a_process_that_dies_is_an_error_with_a_remedy() -> None:
     with pytest.raises(RuntimeError, match="--jobs 1"):
         list(shared(abrupt, [1, 2], 2, None))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a signal")
+def test_processes_do_not_outlive_the_one_that_began_them() -> None:
+    code = "import property_tests.test_sharing as t; print(list(t.shared(t.told_pid, [0], 1, None)))"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        parent.kill()
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and _runs(child):
+        time.sleep(0.1)
+    assert not _runs(child)
+
+
+def told_pid(task: int, progress: Progress) -> str:
+    print(os.getpid(), flush=True)
+    return endless(task, progress)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return not _is_zombie(pid)
+
+
+def _is_zombie(pid: int) -> bool:
+    """Ended, and waiting for whoever has to ask."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state == "Z"
 
 
 def test_two_processes_measure_what_one_does() -> None:

@@ -139,15 +139,15 @@ LOG = Operation(
 
 
 def clip_definition(x: Any, *, low: float | None = None, high: float | None = None) -> Any:
-    """``min(max(x, low), high)``."""
-    y = x if low is None else np.maximum(x, low)
-    return y if high is None else np.minimum(y, high)
+    """``min(max(x, low), high)``, the bounds in the dtype of x."""
+    y = x if low is None else np.maximum(x, x.dtype.type(low))
+    return y if high is None else np.minimum(y, x.dtype.type(high))
 
 
 def clip_low_wins(x: Any, *, low: float | None = None, high: float | None = None) -> Any:
     """``max(min(x, high), low)``: the same unless the bounds are crossed."""
-    y = x if high is None else np.minimum(x, high)
-    return y if low is None else np.maximum(y, low)
+    y = x if high is None else np.minimum(x, x.dtype.type(high))
+    return y if low is None else np.maximum(y, x.dtype.type(low))
 
 
 def _cut(x: Array, low: float | None, high: float | None) -> Array:

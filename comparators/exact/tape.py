@@ -17,6 +17,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from comparators.exact.ties import Ties
 from gradassay.errors import UnsupportedFunctionError
+from gradassay.formats import is_floating
 from gradassay.vocabulary import Array
 
 #: ``pullback(g, y)`` -> one cotangent (or None) for each parent.
@@ -50,6 +51,10 @@ class Tape:
         if isinstance(x, Taped):
             return x
         array = np.asarray(x)
+        if array.dtype.kind == "V" and is_floating(
+            array.dtype
+        ):  # bfloat16, as x.dtype.type(constant) makes it
+            array = array.astype(np.float64)
         if array.dtype.kind not in "biuf":
             raise UnsupportedFunctionError(
                 f"a definition works on numbers; this constant is {array.dtype}: {x!r:.60}"

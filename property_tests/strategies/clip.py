@@ -40,20 +40,25 @@ CLIP_REGIONS: tuple[str, ...] = (
 )
 
 
+#: Regions whose entries equal a bound, or lie one step beside it.
+_MET = ("at_bounds", "near_bounds", "equal", "crossed", "infinite_bounds")
+
+
 def clip_drafts(region: str, dtype: str) -> st.SearchStrategy[Draft]:
     """Arguments and bounds of clip; a missing bound is None, or not given."""
     return _clip(known(region, CLIP_REGIONS), dtype)
 
 
 def _bounds(rng: Rng, region: str, fmt: Format) -> Bounds:
-    """Numbers of the dtype under test, normal and apart, unless the region says otherwise."""
+    """Normal numbers that are apart, unless the region says otherwise; where none is met exactly, of any precision."""
     low, gap = -rng.uniform(0.1, 2.0), rng.uniform(0.5, 3.0)
     if region == "crossed":
         low, gap = -low, -gap
     high = low if region == "equal" else low + gap
     if region == "infinite_bounds":
         low, high = ((-np.inf, high), (low, np.inf), (-np.inf, np.inf))[rng.integers(3)]
-    ends = [float(end) for end in rounded([low, high], fmt.name)]
+    exact = region in _MET or rng.random() < 0.5
+    ends = [float(end) for end in (rounded([low, high], fmt.name) if exact else (low, high))]
     return (
         None if region in ("high_only", "unbounded") else ends[0],
         None if region in ("low_only", "unbounded") else ends[1],
