@@ -21,7 +21,7 @@ from gradassay.findings import Finding
 from gradassay.formats import FORMATS
 from gradassay.question import Question
 from gradassay.second_order import operation_of, pullback_operation
-from gradassay.sharing import shared
+from gradassay.sharing import ProcessDied, shared
 from gradassay.tally import Tally
 from gradassay.verdicts import judge
 from gradassay.vocabulary import EdgeRow, Example, Operation, Row, Run, Scenario
@@ -123,16 +123,20 @@ class Plan:
         """Measure each operation in one of ``jobs`` processes."""
         runs: list[Run] = []
         interrupted = False
+        notes: tuple[str, ...] = ()
         plans = [replace(self, names=(name,)) for name in self.names]
         try:
             for run in shared(Plan.alone, plans, min(jobs, len(plans)), progress):
                 runs += [run] if run is not None else []
         except KeyboardInterrupt:
             interrupted = True
+        except ProcessDied as error:
+            interrupted, notes = True, (str(error),)
         return Run(
             tuple(row for run in runs for row in run.rows),
             edges=tuple(edge for run in runs for edge in run.edges),
             missing={name: reason for run in runs for name, reason in run.missing.items()},
+            notes=notes,
             interrupted=interrupted or any(run.interrupted for run in runs),
         )
 

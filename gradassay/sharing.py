@@ -23,6 +23,11 @@ Progress = Callable[[str, int, int], None]
 
 POLL_S = 0.1
 
+
+class ProcessDied(Exception):
+    """A process was killed from outside, or by its own code."""
+
+
 _channel: tuple[Any, Any] | None = None
 
 
@@ -32,13 +37,14 @@ def shared(
     """``work(task, progress)`` of each task in one of ``jobs`` processes, in the order of the tasks.
 
     ``progress`` is told of all tasks together. On KeyboardInterrupt the tasks under way are interrupted by theirs and
-    may still give a result; None stands for those that had not begun, and the interrupt is raised after the last.
+    may still give a result; None stands for those that had not begun, and the interrupt is raised after the last. So is
+    ProcessDied where a process ended without a word.
     """
     context = multiprocessing.get_context("spawn")
     told, stop = context.SimpleQueue(), context.Event()
     with ProcessPoolExecutor(jobs, context, initializer=_join, initargs=(told, stop)) as pool:
         futures = [pool.submit(_run, work, i, task) for i, task in enumerate(tasks)]
-        interrupt = None
+        interrupt, broken = None, False
         try:
             _watch(futures, told, progress)
         except KeyboardInterrupt as error:
@@ -50,12 +56,13 @@ def shared(
         for future in futures:
             try:
                 yield None if future.cancelled() else future.result()
-            except BrokenProcessPool as error:
-                raise RuntimeError(
-                    "a process that measured ended abruptly, perhaps for want of memory; try --jobs 1"
-                ) from error
+            except BrokenProcessPool:
+                broken = True
+                yield None
     if interrupt is not None:
         raise interrupt
+    if broken:
+        raise ProcessDied("a process that measured ended abruptly, perhaps for want of memory; try --jobs 1")
 
 
 def _watch(futures: Sequence[Future[Any]], told: Any, progress: Progress | None) -> None:

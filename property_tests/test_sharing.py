@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from gradassay.engine import compare
-from gradassay.sharing import shared
+from gradassay.sharing import ProcessDied, shared
 
 Progress = Callable[[str, int, int], None]
 
@@ -61,8 +61,10 @@ def test_an_interrupt_brings_back_what_was_found_so_far() -> None:
 
 
 def test_a_process_that_dies_is_an_error_with_a_remedy() -> None:
-    with pytest.raises(RuntimeError, match="--jobs 1"):
-        list(shared(abrupt, [1, 2], 2, None))
+    results = shared(abrupt, [1, 2], 2, None)
+    assert [next(results), next(results)] == [None, None]
+    with pytest.raises(ProcessDied, match="--jobs 1"):
+        next(results)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal")
