@@ -81,6 +81,9 @@ def train(
     if check_every > 1 and suspects:
         last = max(suspects) + 1
         _race(setup, values, able, judges, last, lambda step: step % check_every != 0, told)
+        for name, judge in judges.items():
+            if judge.ended is not None:
+                losses[name][judge.ended + 1 :] = np.nan
 
     return Training(
         setup,
@@ -149,13 +152,15 @@ def _race(
     recorded: Recorded,
     told: Progress,
 ) -> dict[str, Array]:
-    """All side by side; the losses of each."""
+    """All side by side; the losses of each, NaN after its end."""
     running = {name: run(setup.program, values, setup.optimizer, recorded) for name, run in able.items()}
-    losses = {name: np.empty(steps) for name in able}
+    losses = {name: np.full(steps, np.nan) for name in able}
     for number in range(steps):
         told(setup.name, number, steps)
-        for name, trajectory in running.items():
-            step = next(trajectory)
+        for name in tuple(running):
+            step = next(running[name])
             losses[name][number] = step.loss
             judges[name].see(number, step)
+            if judges[name].ended == number:
+                del running[name]
     return losses

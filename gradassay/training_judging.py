@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from typing import Any
+
+import numpy as np
 
 from comparators.exact import Exact
 from gradassay.catalogue import OPERATIONS
-from gradassay.findings import Finding
-from gradassay.question import Question, hold
+from gradassay.findings import Finding, in_words
+from gradassay.question import Question, hold, path_names
 from gradassay.training_results import Fault, Trajectory
 from gradassay.training_vocabulary import ADD, Program, Record, Step
 from gradassay.vocabulary import Array, Verdict
 from reference_impls.models.network import add_definition
 from reference_impls.models.optimizers import UPDATE_CONVENTIONS, UPDATES
+
+
+#: When something was computed in a step: forward or back, and where in the program.
+Turn = tuple[int, int]
+AFTER_ALL: Turn = (4, 0)
 
 
 class Judge:
@@ -29,20 +38,37 @@ class Judge:
         """How many of them the comparator could not decide."""
         self.worst = 0.0
         """Largest error over budget among those within."""
+        self.ended: int | None = None
+        """The first step at which a result was not even of the right structure; nothing can go on from it."""
+        self.shapes: dict[str, tuple[int, ...]] = {}
 
     def see(self, number: int, step: Step) -> None:
-        """Judge all records of a step; among its faults the order is that of computation."""
-        failing = []
+        """Judge all records of a step; among its faults the order is that of computation.
+
+        A result of the wrong structure ends the trajectory: what was computed from it is not judged, since it was not
+        given what it should have been.
+        """
+        broken = [(turn, r, finding) for r in step.records for turn, finding in self._malformed(r)]
+        failing = [min(broken, key=_first)] if broken else []
+        end = failing[0][0] if failing else AFTER_ALL
         for record in step.records:
+            if self._turn(record, pulled=False) >= end:
+                continue
+            if self._turn(record, pulled=True) >= end:
+                record = primal_alone(record)
             finding = held(record)
             self.judged += 1
             if finding.verdict.fails:
-                failing.append((self._turn(record, finding), record, finding))
+                pulled = finding.example is not None and finding.example.path.startswith("x_bar")
+                failing.append((self._turn(record, pulled), record, finding))
             else:
                 self.undecided += finding.verdict is Verdict.INCONCLUSIVE
                 self.worst = max(self.worst, finding.worst.budget_ratio)
-        for _, record, finding in sorted(failing, key=lambda found: found[0]):
+        for _, record, finding in sorted(failing, key=_first):
             self._keep(number, record, finding)
+        if broken:
+            self.judged += 1
+            self.ended = number
 
     def _keep(self, number: int, record: Record, finding: Finding) -> None:
         key = record.scenario.operation, finding.cause
@@ -74,13 +100,56 @@ class Judge:
             tuple(sorted(self.faults.values(), key=lambda fault: fault.step)),
         )
 
-    def _turn(self, record: Record, finding: Finding) -> tuple[int, int]:
+    def _turn(self, record: Record, pulled: bool) -> Turn:
         """Primals run forward, then pullbacks back to the first call, then the update."""
         place = self.order.get(record.result)
         if place is None:
             return (2, 0) if record.scenario.operation == ADD else (3, 0)
-        primal = finding.example is None or finding.example.path in ("", "y")
-        return (0, place) if primal else (1, -place)
+        return (1, -place) if pulled else (0, place)
+
+    def _malformed(self, record: Record) -> Iterator[tuple[Turn, Finding]]:
+        """What of a record is not shaped as it has to be: at most one finding, and when it came to be."""
+        scenario, evaluation = record.scenario, record.evaluation
+        wanted = [(self._shape(record), np.dtype(scenario.dtype))]
+        wanted += [(scenario.args[i].shape, scenario.args[i].dtype) for i in scenario.differentiable]
+        parts = evaluation.primal, *evaluation.gradients
+        for i, (got, (shape, kind)) in enumerate(zip(parts, wanted, strict=False)):
+            what = structure(got, shape, kind)
+            if what:
+                path = path_names(len(wanted) - 1)[i]
+                sentence = f"{path}: {what}"
+                yield self._turn(record, i > 0), in_words(scenario, Verdict.STRUCTURE, what, sentence)
+                return
+
+    def _shape(self, record: Record) -> tuple[int, ...]:
+        """The shape of the primal: what the definition gives for arguments of these shapes."""
+        scenario = record.scenario
+        if record.result not in self.order:
+            return scenario.cotangent.shape
+        if record.result not in self.shapes:
+            with np.errstate(all="ignore"):
+                y = exact(scenario.operation).definition(*scenario.args, **scenario.params)
+            self.shapes[record.result] = np.shape(y)
+        return self.shapes[record.result]
+
+
+def _first(found: tuple[Turn, Record, Finding]) -> Turn:
+    return found[0]
+
+
+def structure(got: Array | None, shape: tuple[int, ...], dtype: np.dtype[Any]) -> str:
+    """What is wrong about the structure of an array; empty where nothing is."""
+    if got is None:
+        return "None instead of an array"
+    if got.shape != shape:
+        return f"shape {got.shape} instead of {shape}"
+    return "" if got.dtype == dtype else f"dtype {got.dtype.name} instead of {dtype.name}"
+
+
+def primal_alone(record: Record) -> Record:
+    """The record without its pullback."""
+    scenario = replace(record.scenario, cotangent=np.zeros_like(record.evaluation.primal), differentiable=())
+    return replace(record, scenario=scenario, evaluation=replace(record.evaluation, gradients=()))
 
 
 def held(record: Record) -> Finding:

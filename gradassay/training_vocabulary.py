@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from gradassay.formats import is_floating
 from gradassay.vocabulary import Array, Evaluation, Scenario
 
 #: The operation that adds its arguments: terms of a loss, and cotangents of a name that is used more than once.
@@ -109,10 +110,13 @@ def call_record(
     cotangent: Array,
     gradients: Sequence[Array | None],
 ) -> Record:
-    """Record one call; ``gradients`` are those of its differentiable arguments, in order."""
+    """Record one call; ``gradients`` are those of its differentiable arguments, in order.
+
+    The dtype under test is that of the arguments, here as below: a result of another dtype is a finding.
+    """
     scenario = Scenario(
         call.operation,
-        primal.dtype.name,
+        _dtype(args),
         tuple(args),
         call.params,
         cotangent,
@@ -123,7 +127,7 @@ def call_record(
 
 def sum_record(name: str, terms: Sequence[Array], total: Array) -> Record:
     """Record the sum of the cotangents of a name that is used more than once."""
-    scenario = Scenario(ADD, total.dtype.name, tuple(terms), {}, np.zeros_like(total), differentiable=())
+    scenario = Scenario(ADD, _dtype(terms), tuple(terms), {}, np.zeros_like(terms[0]), differentiable=())
     return Record(f"{name}_bar", scenario, Evaluation(total))
 
 
@@ -144,10 +148,14 @@ def update_record(
     params = dict(optimizer.params)
     if optimizer.name == "adam":
         params["step"] = step + 1
-    scenario = Scenario(
-        optimizer.name, primal.dtype.name, args, params, np.zeros_like(primal), differentiable=()
-    )
+    cotangent = np.zeros(primal.shape, args[0].dtype)
+    scenario = Scenario(optimizer.name, _dtype(args), args, params, cotangent, differentiable=())
     return Record("parameters", scenario, Evaluation(primal))
+
+
+def _dtype(args: Sequence[Array]) -> str:
+    """That of the first floating argument: results keep it."""
+    return next((x for x in args if is_floating(x.dtype)), args[0]).dtype.name
 
 
 def _end_to_end(arrays: Sequence[Array]) -> Array:

@@ -13,7 +13,7 @@ import pytest
 from gradassay.catalogue import OPERATIONS
 from gradassay.cli.train_report import text
 from gradassay.errors import UsageError
-from gradassay.training import chosen_setups, train
+from gradassay.training import chosen_setups, numpy_rules, train
 from gradassay.training_judging import Judge, exact, held
 from gradassay.training_moved import Moved, relative_difference, spread_by_rounding
 from gradassay.training_parting import parted_at, partings
@@ -155,6 +155,52 @@ def test_a_planted_fault_is_named_by_step_and_operation(fault: str) -> None:
     assert found.part.startswith(part)
     assert {f.operation for f in training.trajectories[0].faults} == {operation}, "nobody else is blamed"
     assert not training.ok
+
+
+def narrowed(operation: str) -> Planted:
+    """Our rule, everything that it returns in float32."""
+
+    def narrow(returned: Any) -> Any:
+        return tuple(map(narrow, returned)) if isinstance(returned, tuple) else returned.astype(np.float32)
+
+    def planted(*args: Any, **params: Any) -> Any:
+        returned = numpy_rules()[operation](*args, **params)
+        if operation in ("sgd", "adam"):
+            return narrow(returned)
+        return narrow(returned[0]), lambda y_bar: narrow(returned[1](y_bar))
+
+    return planted
+
+
+@pytest.mark.parametrize(
+    ("setup", "operation", "result"),
+    [
+        ("001-softmax", "affine", "z"),
+        ("000-mlp", "sigmoid", "a1"),
+        ("001-softmax", "sgd", "parameters"),
+        ("000-mlp", "adam", "parameters"),
+        ("001-penalty", "add", "loss"),
+    ],
+)
+def test_a_result_of_another_dtype_is_a_fault_and_ends_the_training(
+    setup: str, operation: str, result: str
+) -> None:
+    rules = {operation: narrowed(operation)}
+    (ours,) = train(setup, implementations="numpy", steps=3, rules=rules).trajectories
+    (fault,) = ours.faults
+    assert (fault.step, fault.operation, fault.result) == (0, operation, result)
+    assert (fault.verdict, fault.part) == (Verdict.STRUCTURE, "dtype float32 instead of float64")
+    assert np.isnan(ours.losses[1:]).all()
+
+
+def test_a_gradient_of_another_dtype_is_the_fault_of_the_pullback_alone() -> None:
+    rules = {"sigmoid": pulling("sigmoid", lambda x_bar: x_bar.astype(np.float32))}
+    (fault,) = train("000-mlp", implementations="numpy", steps=2, rules=rules).trajectories[0].faults
+    assert (fault.step, fault.operation, fault.sentence) == (
+        0,
+        "sigmoid",
+        "x_bar: dtype float32 instead of float64",
+    )
 
 
 def test_an_uncorrected_bias_is_told_by_its_name() -> None:
