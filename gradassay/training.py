@@ -153,7 +153,10 @@ def _race(
     told: Progress,
 ) -> dict[str, Array]:
     """All side by side; the losses of each, NaN after its end."""
-    running = {name: run(setup.program, values, setup.optimizer, recorded) for name, run in able.items()}
+    running = {
+        name: run(setup.program, {k: x.copy() for k, x in values.items()}, setup.optimizer, recorded)
+        for name, run in able.items()
+    }
     losses = {name: np.full(steps, np.nan) for name in able}
     for number in range(steps):
         told(setup.name, number, steps)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
-from typing import Any
 
 import numpy as np
 
@@ -14,15 +13,17 @@ from gradassay.catalogue import OPERATIONS
 from gradassay.findings import Finding, in_words
 from gradassay.question import Question, hold, path_names
 from gradassay.training_results import Fault, Trajectory
-from gradassay.training_vocabulary import ADD, Program, Record, Step
+from gradassay.training_vocabulary import ADD, Program, Record, Step, malformation
 from gradassay.vocabulary import Array, Verdict
 from reference_impls.models.network import add_definition
 from reference_impls.models.optimizers import UPDATE_CONVENTIONS, UPDATES
 
-
 #: When something was computed in a step: forward or back, and where in the program.
 Turn = tuple[int, int]
 AFTER_ALL: Turn = (4, 0)
+
+#: Verdicts that nothing goes on from: there is one of a trajectory, which may be met twice.
+ENDS = (Verdict.STRUCTURE, Verdict.RAISES)
 
 
 class Judge:
@@ -48,14 +49,13 @@ class Judge:
         A result of the wrong structure ends the trajectory: what was computed from it is not judged, since it was not
         given what it should have been.
         """
-        broken = [(turn, r, finding) for r in step.records for turn, finding in self._malformed(r)]
-        failing = [min(broken, key=_first)] if broken else []
-        end = failing[0][0] if failing else AFTER_ALL
-        for record in step.records:
-            if self._turn(record, pulled=False) >= end:
+        end = self._end(step.records)
+        failing = [] if end is None else [end]
+        last = AFTER_ALL if end is None else end[0]
+        for whole in step.records:
+            if self._turn(whole, pulled=False) >= last:
                 continue
-            if self._turn(record, pulled=True) >= end:
-                record = primal_alone(record)
+            record = whole if self._turn(whole, pulled=True) < last else primal_alone(whole)
             finding = held(record)
             self.judged += 1
             if finding.verdict.fails:
@@ -64,9 +64,9 @@ class Judge:
             else:
                 self.undecided += finding.verdict is Verdict.INCONCLUSIVE
                 self.worst = max(self.worst, finding.worst.budget_ratio)
-        for _, record, finding in sorted(failing, key=_first):
+        for _, record, finding in sorted(failing, key=lambda found: found[0]):
             self._keep(number, record, finding)
-        if broken:
+        if end is not None:
             self.judged += 1
             self.ended = number
 
@@ -74,7 +74,8 @@ class Judge:
         key = record.scenario.operation, finding.cause
         known = self.faults.get(key)
         if known is not None and known.step <= number:
-            self.faults[key] = replace(known, count=known.count + 1)
+            if finding.verdict not in ENDS:
+                self.faults[key] = replace(known, count=known.count + 1)
             return
         self.faults[key] = Fault(
             number,
@@ -82,10 +83,10 @@ class Judge:
             record.result,
             finding.verdict,
             finding.cause,
-            convention_of(record),
+            "" if finding.verdict in (*ENDS, Verdict.IMPURE) else convention_of(record),
             finding.sentence,
             finding.worst.budget_ratio,
-            1 if known is None else known.count + 1,
+            1 if known is None or finding.verdict in ENDS else known.count + 1,
             record.scenario,
         )
 
@@ -107,19 +108,38 @@ class Judge:
             return (2, 0) if record.scenario.operation == ADD else (3, 0)
         return (1, -place) if pulled else (0, place)
 
-    def _malformed(self, record: Record) -> Iterator[tuple[Turn, Finding]]:
-        """What of a record is not shaped as it has to be: at most one finding, and when it came to be."""
+    def _end(self, records: Sequence[Record]) -> tuple[Turn, Record, Finding] | None:
+        """The first, in the order of computation, that raised or is not shaped as it has to be."""
+        turns = [
+            (self._turn(record, pulled), record, pulled) for record in records for pulled in (False, True)
+        ]
+        for turn, record, pulled in sorted(turns, key=lambda part: part[0]):
+            finding = self._malformed(record, pulled)
+            if finding is not None:
+                return turn, record, finding
+        return None
+
+    def _malformed(self, record: Record, pulled: bool) -> Finding | None:
+        """What is wrong about the structure of a primal, or of what was pulled back."""
         scenario, evaluation = record.scenario, record.evaluation
-        wanted = [(self._shape(record), np.dtype(scenario.dtype))]
-        wanted += [(scenario.args[i].shape, scenario.args[i].dtype) for i in scenario.differentiable]
-        parts = evaluation.primal, *evaluation.gradients
-        for i, (got, (shape, kind)) in enumerate(zip(parts, wanted, strict=False)):
-            what = structure(got, shape, kind)
-            if what:
-                path = path_names(len(wanted) - 1)[i]
-                sentence = f"{path}: {what}"
-                yield self._turn(record, i > 0), in_words(scenario, Verdict.STRUCTURE, what, sentence)
-                return
+        if pulled is (evaluation.primal is not None):
+            if evaluation.error:
+                return in_words(scenario, Verdict.RAISES, evaluation.error.split(":")[0], evaluation.error)
+            if evaluation.structure:
+                return in_words(scenario, Verdict.STRUCTURE, evaluation.structure, evaluation.structure)
+        if pulled:
+            wanted = [scenario.args[i] for i in scenario.differentiable]
+            paths = path_names(len(wanted))[1:]
+            whats = [
+                malformation(got, x.shape, x.dtype)
+                for got, x in zip(evaluation.gradients, wanted, strict=True)
+            ]
+        else:
+            paths = ("y",)
+            whats = [malformation(evaluation.primal, self._shape(record), np.dtype(scenario.dtype))]
+        found = ((path, what) for path, what in zip(paths, whats, strict=True) if what)
+        path, what = next(found, ("", ""))
+        return in_words(scenario, Verdict.STRUCTURE, what, f"{path}: {what}") if what else None
 
     def _shape(self, record: Record) -> tuple[int, ...]:
         """The shape of the primal: what the definition gives for arguments of these shapes."""
@@ -129,21 +149,8 @@ class Judge:
         if record.result not in self.shapes:
             with np.errstate(all="ignore"):
                 y = exact(scenario.operation).definition(*scenario.args, **scenario.params)
-            self.shapes[record.result] = np.shape(y)
+            self.shapes[record.result] = tuple(np.shape(y))
         return self.shapes[record.result]
-
-
-def _first(found: tuple[Turn, Record, Finding]) -> Turn:
-    return found[0]
-
-
-def structure(got: Array | None, shape: tuple[int, ...], dtype: np.dtype[Any]) -> str:
-    """What is wrong about the structure of an array; empty where nothing is."""
-    if got is None:
-        return "None instead of an array"
-    if got.shape != shape:
-        return f"shape {got.shape} instead of {shape}"
-    return "" if got.dtype == dtype else f"dtype {got.dtype.name} instead of {dtype.name}"
 
 
 def primal_alone(record: Record) -> Record:
@@ -153,8 +160,12 @@ def primal_alone(record: Record) -> Record:
 
 
 def held(record: Record) -> Finding:
-    """The verdict on one record."""
-    return hold(Question(record.scenario, exact(record.scenario.operation), {}), record.evaluation)
+    """The verdict on one record of the right structure: its purity, then its numbers."""
+    scenario, impurity = record.scenario, record.evaluation.impurity
+    finding = hold(Question(scenario, exact(scenario.operation), {}), record.evaluation)
+    if impurity and finding.verdict is not Verdict.STRUCTURE:
+        return replace(in_words(scenario, Verdict.IMPURE, impurity, impurity), worst=finding.worst)
+    return finding
 
 
 def convention_of(record: Record) -> str:

@@ -50,7 +50,9 @@ def spread_by_rounding(
     is no number, or a truth that cannot be certified, ends what is known: from there on the spread stays as it was.
     """
     rngs = [np.random.default_rng(run) for run in range(RUNS)]
-    running = [trainer(Moved(exact, rng))(setup.program, values, setup.optimizer, _never) for rng in rngs]
+    running = [
+        trainer(Moved(exact, rng), caught=())(setup.program, values, setup.optimizer, _never) for rng in rngs
+    ]
     losses = np.full((RUNS, steps), np.nan)
     for number in range(steps):
         told(number)

@@ -86,7 +86,7 @@ class Step:
     loss: float
     """The loss before the update."""
     records: tuple[Record, ...] = ()
-    """The operations in the order in which they ran, pullbacks with their operation; empty where not asked for."""
+    """What was run, pullbacks with their operation; empty where not asked for, unless the step is the last."""
 
 
 Values = Mapping[str, Array]
@@ -95,7 +95,7 @@ Recorded = Callable[[int], bool]
 
 
 class Trainer(Protocol):
-    """Runs a program step by step from given values; endless, never changes ``values``."""
+    """Runs a program step by step from given values, never changing them; ends only where a rule fails."""
 
     def __call__(
         self, program: Program, values: Values, optimizer: Optimizer, recorded: Recorded
@@ -109,6 +109,7 @@ def call_record(
     primal: Array,
     cotangent: Array,
     gradients: Sequence[Array | None],
+    impurity: str | None = None,
 ) -> Record:
     """Record one call; ``gradients`` are those of its differentiable arguments, in order.
 
@@ -122,13 +123,23 @@ def call_record(
         cotangent,
         differentiable=program.differentiable(call),
     )
-    return Record(call.result, scenario, Evaluation(primal, tuple(gradients)))
+    return Record(call.result, scenario, Evaluation(primal, tuple(gradients), impurity=impurity))
 
 
-def sum_record(name: str, terms: Sequence[Array], total: Array) -> Record:
+def failed_record(
+    result: str, operation: str, args: Sequence[Array], params: Mapping[str, Any], evaluation: Evaluation
+) -> Record:
+    """Record an operation that did not get as far as its gradients; one with a primal was being pulled back."""
+    y = evaluation.primal
+    cotangent = np.zeros(() if y is None else y.shape, _dtype(args))
+    scenario = Scenario(operation, _dtype(args), tuple(args), params, cotangent, differentiable=())
+    return Record(result, scenario, evaluation)
+
+
+def sum_record(name: str, terms: Sequence[Array], total: Array, impurity: str | None = None) -> Record:
     """Record the sum of the cotangents of a name that is used more than once."""
     scenario = Scenario(ADD, _dtype(terms), tuple(terms), {}, np.zeros_like(terms[0]), differentiable=())
-    return Record(f"{name}_bar", scenario, Evaluation(total))
+    return Record(f"{name}_bar", scenario, Evaluation(total, impurity=impurity))
 
 
 def update_record(
@@ -136,6 +147,7 @@ def update_record(
     step: int,
     before: Sequence[Sequence[Array]],
     after: Sequence[Sequence[Array]],
+    impurity: str | None = None,
 ) -> Record:
     """Record one update of all parameters, end to end as one vector: entry by entry it is one operation.
 
@@ -150,7 +162,16 @@ def update_record(
         params["step"] = step + 1
     cotangent = np.zeros(primal.shape, args[0].dtype)
     scenario = Scenario(optimizer.name, _dtype(args), args, params, cotangent, differentiable=())
-    return Record("parameters", scenario, Evaluation(primal))
+    return Record("parameters", scenario, Evaluation(primal, impurity=impurity))
+
+
+def malformation(got: Array | None, shape: tuple[int, ...], dtype: np.dtype[Any]) -> str:
+    """What is wrong about the structure of an array; empty where nothing is."""
+    if got is None:
+        return "None instead of an array"
+    if got.shape != shape:
+        return f"shape {got.shape} instead of {shape}"
+    return "" if got.dtype == dtype else f"dtype {got.dtype.name} instead of {dtype.name}"
 
 
 def _dtype(args: Sequence[Array]) -> str:

@@ -203,6 +203,59 @@ def test_a_gradient_of_another_dtype_is_the_fault_of_the_pullback_alone() -> Non
     )
 
 
+def overwriting(w: Array, w_bar: Array, *, rate: float) -> Array:
+    w -= rate * w_bar
+    return w
+
+
+def scribbling(x: Array) -> Any:
+    y, pullback = sigmoid(x)
+
+    def planted(y_bar: Array) -> Array:
+        x_bar: Array = pullback(y_bar)
+        y_bar *= 2
+        return x_bar
+
+    return y, planted
+
+
+def reusing(x: Array, W: Array, b: Array) -> Any:
+    y, pullback = OPERATIONS["affine"].rule(x, W, b)
+
+    def planted(y_bar: Array) -> Any:
+        bars = pullback(y_bar)
+        y[:] = 0
+        return bars
+
+    return y, planted
+
+
+@pytest.mark.parametrize(
+    ("setup", "operation", "planted", "result", "part"),
+    [
+        ("001-softmax", "sgd", overwriting, "parameters", "changes argument 0 in place"),
+        ("000-mlp", "sigmoid", scribbling, "a1", "changes the cotangent in place"),
+    ],
+)
+def test_a_rule_that_changes_what_it_was_given_is_impure_and_harms_nobody(
+    setup: str, operation: str, planted: Planted, result: str, part: str
+) -> None:
+    sound = train(setup, implementations=("numpy", *FRAMEWORKS), steps=4)
+    training = train(setup, implementations=("numpy", *FRAMEWORKS), steps=4, rules={operation: planted})
+    (fault,) = training.trajectories[0].faults
+    assert (fault.step, fault.operation, fault.result, fault.part) == (0, operation, result, part)
+    assert fault.verdict is Verdict.IMPURE
+    assert fault.count == 4
+    assert not training.ok
+    for ours, theirs in zip(sound.trajectories, training.trajectories, strict=True):
+        assert np.array_equal(ours.losses, theirs.losses)
+
+
+def test_a_rule_that_uses_its_result_as_scratch_afterwards_corrupts_no_record() -> None:
+    (ours,) = train("000-mlp", implementations="numpy", steps=3, rules={"affine": reusing}).trajectories
+    assert not ours.faults
+
+
 def test_an_uncorrected_bias_is_told_by_its_name() -> None:
     training = train("000-mlp", implementations=("numpy",), steps=2, rules={"adam": biased})
     (fault,) = training.trajectories[0].faults

@@ -21,7 +21,8 @@ from gradassay.vocabulary import Array
 from reference_impls.activations import relu, sigmoid, tanh
 from reference_impls.affine import affine
 from reference_impls.losses import l2_penalty, mean_squared_error
-from reference_impls.models.network import Rules, add, run
+from reference_impls.models.network import add, run
+from reference_impls.models.recorder import Plain, Rules
 from reference_impls.softmax_cross_entropy import softmax_cross_entropy
 
 RULES: Rules = {
@@ -76,7 +77,7 @@ class Model:
     def loss(self, x: Array, target: Array) -> tuple[Array, Callable[[Any], dict[str, Array]]]:
         """The loss on inputs and labels (or t), and ``pullback(loss_bar) -> {parameter: cotangent}``."""
         data = dict(zip(self.program.data, (x, target), strict=True))
-        return run(self.program, {**data, **self.parameters}, RULES)
+        return run(self.program, {**data, **self.parameters}, Plain(self.program, RULES))
 
 
 class SoftmaxRegression(Model):

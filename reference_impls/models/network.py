@@ -8,28 +8,16 @@ sum of what its uses give (Griewank and Walther 2008, Evaluating Derivatives, 3.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from gradassay.training_vocabulary import (
-    ADD,
-    Call,
-    Optimizer,
-    Program,
-    Record,
-    Recorded,
-    Step,
-    Trainer,
-    Values,
-    call_record,
-    sum_record,
-    update_record,
-)
+from gradassay.training_vocabulary import Optimizer, Program, Recorded, Step, Trainer, Values
 from gradassay.vocabulary import Array
+from reference_impls.models.recorder import Failed, Plain, Recorder, Rules
 
-Rules = Mapping[str, Callable[..., Any]]
+__all__ = ["Rules", "add", "add_definition", "run", "trainer"]
 
 
 def add_definition(*terms: Any) -> Any:
@@ -51,17 +39,16 @@ def add(*terms: Any) -> tuple[Array, Callable[[Any], Any]]:
 
 
 def run(
-    program: Program, values: Values, rules: Rules, records: list[Record] | None = None
+    program: Program, values: Values, runner: Plain | Recorder
 ) -> tuple[Array, Callable[[Any], dict[str, Array]]]:
     """The loss, and ``pullback(loss_bar) -> {parameter: cotangent}``.
 
-    ``values`` holds data and parameters by name. With ``records`` the pullback appends what each call was given and
-    returned. ValueError where a pullback returns another number of cotangents than its call has arguments.
+    ``values`` holds data and parameters by name; ``runner`` runs the rules. ValueError where a pullback returns another
+    number of cotangents than its call has arguments (a recorder raises Failed instead).
     """
     known, pullbacks = dict(values), []
     for call in program.calls:
-        y, pull = rules[call.operation](*(known[name] for name in call.args), **call.params)
-        known[call.result] = y
+        known[call.result], pull = runner.call(call, [known[name] for name in call.args])
         pullbacks.append(pull)
 
     def pullback(loss_bar: Any) -> dict[str, Array]:
@@ -70,29 +57,26 @@ def run(
 
         def cotangent(name: str) -> Array:
             terms = found[name]
-            if len(terms) == 1:
-                return terms[0]
-            total: Array = rules[ADD](*terms)[0] if terms else np.zeros_like(known[name])
-            if terms and records is not None:
-                records.append(sum_record(name, terms, total))
-            return total
+            if not terms:
+                return np.zeros_like(known[name])
+            return terms[0] if len(terms) == 1 else runner.total(name, terms)
 
         for call, pull in zip(reversed(program.calls), reversed(pullbacks), strict=True):
-            y_bar = cotangent(call.result)
-            gradients = _of_differentiable(pull(y_bar), program, call)
+            gradients = pull(cotangent(call.result))
             for i, x_bar in zip(program.differentiable(call), gradients, strict=True):
                 if x_bar is not None:
                     found[call.args[i]].append(x_bar)
-            if records is not None:
-                args = [known[name] for name in call.args]
-                records.append(call_record(program, call, args, known[call.result], y_bar, gradients))
         return {name: cotangent(name) for name in program.parameters}
 
     return known[program.loss], pullback
 
 
-def trainer(rules: Rules) -> Trainer:
-    """A trainer on hand-written rules; ``rules`` holds those of the calls, ``add``, and the optimizer's update."""
+def trainer(rules: Rules, caught: tuple[type[Exception], ...] = (Exception,)) -> Trainer:
+    """A trainer on hand-written rules; ``rules`` holds those of the calls, ``add``, and the optimizer's update.
+
+    A rule that raises one of ``caught``, or returns what nothing can go on from, ends the training: the step's records
+    say so, and it is the last.
+    """
 
     def steps(program: Program, values: Values, optimizer: Optimizer, recorded: Recorded) -> Iterator[Step]:
         data = {name: values[name] for name in program.data}
@@ -100,34 +84,25 @@ def trainer(rules: Rules) -> Trainer:
         moments = [[np.zeros_like(x) for x in w] for _ in range(2 if optimizer.name == "adam" else 0)]
         step = 0
         while True:
-            records: list[Record] | None = [] if recorded(step) else None
+            recorder = Recorder(program, rules, caught)
             named = dict(zip(program.parameters, w, strict=True))
-            with np.errstate(all="ignore"):
-                loss, pullback = run(program, data | named, rules, records)
-                w_bars = pullback(1.0)
-                before = [w, *moments, [w_bars[name] for name in program.parameters]]
-                params = dict(optimizer.params)
-                if optimizer.name == "adam":
-                    params["step"] = step + 1
-                updated = [rules[optimizer.name](*args, **params) for args in zip(*before, strict=True)]
-            after = [list(arrays) for arrays in zip(*updated, strict=True)] if moments else [updated]
-            if records is not None:
-                records.append(update_record(optimizer, step, before, after))
-            yield Step(float(loss), tuple(records or ()))
-            w, *moments = after
+            loss = np.nan
+            try:
+                with np.errstate(all="ignore"):
+                    y, pullback = run(program, data | named, recorder)
+                    loss = _number(y)
+                    w_bars = pullback(1.0)
+                    before = [w, *moments, [w_bars[name] for name in program.parameters]]
+                    w, *moments = map(list, recorder.update(optimizer, step, before))
+            except Failed:
+                yield Step(loss, recorder.records)
+                return
+            yield Step(loss, recorder.records if recorded(step) else ())
             step += 1
 
     return steps
 
 
-def _of_differentiable(pulled: Any, program: Program, call: Call) -> list[Array | None]:
-    """What a pullback returned for the arguments that have a gradient here; the rest was data."""
-    parts = pulled if isinstance(pulled, tuple) else (pulled,)
-    wanted = program.differentiable(call)
-    if len(parts) == len(call.args):
-        parts = tuple(parts[i] for i in wanted)
-    if len(parts) != len(wanted):
-        raise ValueError(
-            f"{call.operation}: the pullback returned {len(parts)} cotangents for {len(wanted)} arguments"
-        )
-    return [None if part is None else np.asarray(part) for part in parts]
+def _number(loss: Array) -> float:
+    """The loss; NaN where it is no number."""
+    return float(loss) if loss.ndim == 0 and loss.dtype.kind in "fiu" else np.nan
