@@ -9,12 +9,12 @@ from itertools import combinations
 import numpy as np
 
 from gradassay.formats import FORMATS
-from gradassay.training_judging import Judge, exact
+from gradassay.training_judging import ENDS, Judge, exact
 from gradassay.training_moved import relative_difference, spread_by_rounding
 from gradassay.training_results import Parting
 from gradassay.training_setups import Setup
 from gradassay.training_vocabulary import Values
-from gradassay.vocabulary import Array
+from gradassay.vocabulary import Array, Verdict
 
 #: Losses have parted where they differ by more than this, relative to the larger: 1e-12 in float64, and as many unit
 #: roundoffs in float32.
@@ -69,15 +69,15 @@ def _numbers(left: Array, right: Array) -> int:
 
 
 def _with_reason(parting: Parting, step: int, judges: Mapping[str, Judge]) -> Parting:
-    """Rounding where it reaches as far; else the operation that is most budgets off; else nothing explains it."""
-    if parting.spread is not None and parting.spread >= parting.difference:
-        return replace(parting, reason="rounding")
+    """The operation that is most budgets off before the losses part, or rounding that reaches as far, or both."""
     before = [
         (name, fault)
         for name, judge in judges.items()
         for fault in judge.faults.values()
-        if fault.step <= step
+        if fault.step <= step and fault.verdict is not Verdict.IMPURE  # which moves no number here
     ]
-    if not before:
-        return replace(parting, reason="unexplained")
-    return replace(parting, reason="operation", culprit=max(before, key=lambda found: found[1].ratio))
+    reasons = ["operation"] if before else []
+    if parting.spread is not None and parting.spread >= parting.difference:
+        reasons.append("rounding")
+    culprit = max(before, key=lambda found: (found[1].verdict in ENDS, found[1].ratio), default=None)
+    return replace(parting, reason=" or ".join(reasons) or "unexplained", culprit=culprit)

@@ -70,9 +70,10 @@ class Parting:
     spread: float | None = None
     """How far sound runs had parted by then; None where it was not asked."""
     reason: str = ""
-    """``rounding``, ``operation``, ``unexplained`` or ``no numbers`` (both NaN or infinite); else empty."""
+    """``operation``, ``rounding``, ``operation or rounding`` (a fault came before, and rounding alone reaches as far),
+    ``unexplained`` or ``no numbers`` (both NaN or infinite); else empty."""
     culprit: tuple[str, Fault] | None = None
-    """Where an operation is the reason: the implementation, and its fault that is most budgets off by then."""
+    """Where an operation is the reason or may be: the implementation, and its fault that is most budgets off."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from gradassay.catalogue import OPERATIONS
-from gradassay.cli.train_report import text
+from gradassay.cli.train_report import apart, text
 from gradassay.errors import UsageError
 from gradassay.training import chosen_setups, numpy_rules, train
 from gradassay.training_judging import Judge, exact, held
@@ -325,6 +325,30 @@ def test_losses_that_part_as_sound_runs_do_are_explained_by_rounding() -> None:
     apart = losses.copy()
     apart[-1] *= 1 + 2e-12
     assert reasons(losses, apart, WILD) == {"rounding"}
+
+
+@some_frameworks
+def test_a_fault_before_the_losses_part_is_named_before_rounding_that_reaches_as_far() -> None:
+    steep = replace(SETUPS["001-softmax"], optimizer=sgd(3.0))
+    planted = pulling("softmax_cross_entropy", lambda x_bar: x_bar * (1 + 1e-13))
+    training = train(
+        steep,
+        implementations=("numpy", FRAMEWORKS[0]),
+        steps=40,
+        rules={"softmax_cross_entropy": planted},
+        check_every=40,
+    )
+    (parting,) = training.partings
+    assert parting.reason == "operation or rounding"
+    assert parting.spread is not None
+    assert parting.spread >= parting.difference
+    assert parting.culprit is not None
+    name, fault = parting.culprit
+    assert (name, fault.step, fault.operation) == ("numpy", 0, "softmax_cross_entropy")
+    said = apart(parting)
+    assert said.index("softmax_cross_entropy in numpy, outside its budget since step 0") < said.index(
+        "rounding"
+    )
 
 
 def test_nan_agrees_with_nothing() -> None:

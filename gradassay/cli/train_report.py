@@ -80,10 +80,13 @@ def apart(parting: Parting) -> str:
         until = f"no numbers from step {parting.step} on"
         return f"losses of {pair}: largest relative difference {parting.largest:.2g}, {until}"
     where = f"losses of {pair} part at step {parting.step} ({parting.difference:.2g}, later {parting.largest:.2g})"
-    if parting.reason == "operation" and parting.culprit is not None:
-        name, fault = parting.culprit
-        return f"{where}, because of {fault.operation} in {name} at step {fault.step}"
     reach = f"runs with every operation within half its budget had parted by {parting.spread:.2g} by then"
+    if parting.culprit is not None:
+        name, fault = parting.culprit
+        if parting.reason == "operation":
+            return f"{where}, because of {fault.operation} in {name} at step {fault.step}"
+        may = f"{fault.operation} in {name}, outside its budget since step {fault.step}, may be why"
+        return f"{where}: {may}; so may rounding, amplified by the training: {reach}"
     if parting.reason == "rounding":
         return f"{where}: rounding, amplified by the training; {reach}"
     return f"{where}: unexplained; {reach}"
