@@ -11,6 +11,8 @@ from comparators import registry
 from gradassay import cli
 from gradassay import training as engine
 from gradassay.training import numpy_rules, train
+from gradassay.training_results import Training
+from gradassay.training_setups import Setup
 from gradassay.vocabulary import Array
 
 
@@ -82,3 +84,27 @@ def test_the_results_are_json_with_every_loss_to_the_last_bit(
     (trajectory,) = written["trainings"][1]["trajectories"]
     assert [float.fromhex(loss) for loss in trajectory["losses_hex"]] == ours.losses.tolist()
     assert "001-rate-1e-10" in (tmp_path / "train.txt").read_text(encoding="utf-8")
+
+
+def test_an_interrupt_keeps_the_set_ups_that_were_finished(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    def interrupting(setup: Setup, **options: Any) -> Training:
+        if setup.name == "001-rate-1e-10":
+            raise KeyboardInterrupt
+        return train(setup, **options)
+
+    argv = "001-rate", "--implementations", "numpy", "--steps", "2", "--out", str(tmp_path)
+    assert run(capsys, *argv)[0] == 0
+    assert json.loads((tmp_path / "train.json").read_text(encoding="utf-8"))["interrupted"] is False
+    monkeypatch.setattr(engine, "train", interrupting)
+    code, out, err = run(capsys, *argv)
+    assert code == 2
+    assert "interrupted" in err
+    assert "001-rate-1e5" in out
+    written = json.loads((tmp_path / "train.json").read_text(encoding="utf-8"))
+    assert written["interrupted"] is True
+    assert [t["setup"] for t in written["trainings"]] == ["001-rate-0.1", "001-rate-1e5"]
+    plain = (tmp_path / "train.txt").read_text(encoding="utf-8")
+    assert "001-rate-1e5" in plain
+    assert plain.endswith("interrupted: what comes after this is missing\n")

@@ -74,34 +74,40 @@ def train_command(
     gradassay train 001 --implementations numpy,tensorflow.keras --steps 100
     """
     from gradassay.cli.measuring import progress
-    from gradassay.cli.output import coloured, ours_alone, say
+    from gradassay.cli.output import coloured, note, ours_alone, say
     from gradassay.cli.saving import Destination, write_atomically
     from gradassay.cli.train_report import document, text
     from gradassay.training import IMPLEMENTATIONS, chosen_setups, train
 
     destination = Destination(out, json_to)
     found: list[Training] = []
-    for setup in chosen_setups(setups):
-        with ours_alone(), progress() as report:
-            training = train(
-                setup,
-                implementations=implementations or IMPLEMENTATIONS,
-                steps=steps,
-                seed=seed,
-                dtype=dtype,
-                check_every=check_every,
-                progress=report,
-            )
-        found.append(training)
-        if not destination.json_on_stdout:
-            say(text(training, every, coloured=coloured()))
-    as_json = json.dumps(document(found), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    interrupted = False
+    try:
+        for setup in chosen_setups(setups):
+            with ours_alone(), progress() as report:
+                training = train(
+                    setup,
+                    implementations=implementations or IMPLEMENTATIONS,
+                    steps=steps,
+                    seed=seed,
+                    dtype=dtype,
+                    check_every=check_every,
+                    progress=report,
+                )
+            found.append(training)
+            if not destination.json_on_stdout:
+                say(text(training, every, coloured=coloured()))
+    except KeyboardInterrupt:
+        interrupted = True
+        note(f"interrupted: {len(found)} finished, what comes after them is missing")
+    as_json = json.dumps(document(found, interrupted), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     destination.write_json(as_json)
     if destination.folder is not None:
         write_atomically(destination.folder / "train.json", as_json)
-        plain = "\n".join(text(training, every, coloured=False) for training in found)
-        write_atomically(destination.folder / "train.txt", plain)
-    return outcome(found)
+        plain = [text(training, every, coloured=False) for training in found]
+        plain += ["interrupted: what comes after this is missing\n"] if interrupted else []
+        write_atomically(destination.folder / "train.txt", "\n".join(plain))
+    return Exit.INTERRUPTED if interrupted else outcome(found)
 
 
 def outcome(found: list[Training]) -> Exit:

@@ -109,12 +109,16 @@ def conclusion(training: Training) -> str:
     return f"{'the losses part, and why is known' if parted else 'the losses agree'} ({about})"
 
 
-def document(found: Sequence[Training]) -> dict[str, Any]:
-    """All trainings as plain JSON values; numbers that decimal digits may lose are hexadecimal too."""
+def document(found: Sequence[Training], interrupted: bool = False) -> dict[str, Any]:
+    """All trainings as plain JSON values; numbers that decimal digits may lose are hexadecimal too.
+
+    ``interrupted``: more was asked for, and these are the ones that were finished.
+    """
     return {
         "schema": SCHEMA,
         "tool": {"name": "gradassay", "version": installed("gradassay")},
         "environment": environment(),
+        "interrupted": interrupted,
         "trainings": [_training(training) for training in found],
     }
 
