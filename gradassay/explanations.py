@@ -70,12 +70,19 @@ def _by_rounding(question: Question, comparator: Comparator, finding: Finding) -
     """Is the error a rounding error?  Then it goes away where there is more precision.
 
     Narrow formats: what the same implementation computes from the same inputs in float64 agrees once it is rounded, or
-    is at least ``SHRINKS`` times closer, or no more than cancelled there, too (1 - s of a far tail).  In float64 there
-    is mostly nothing wider to run: there, an error that leaves half of the digits right that the budget leaves (sqrt(u)
-    times what the budget is u times), or that is a few roundoffs of the cotangent (cancelled).
+    is at least ``SHRINKS`` times closer, or no more than cancelled there, too (1 - s of a far tail).
     """
     if question.scenario.dtype != "float64":
         return _better_when_widened(question, comparator, finding)
+    return small_as_rounding(question, finding)
+
+
+def small_as_rounding(question: Question, finding: Finding) -> bool:
+    """Is an error in float64, where there is mostly nothing wider to run, as small as rounding leaves it?
+
+    It is where half of the digits are right that the budget leaves (sqrt(u) times what the budget is u times), or where
+    it is a few roundoffs of the cotangent (cancelled).
+    """
     example = finding.example
     if example is None or example.expected is None or example.got is None:
         return False

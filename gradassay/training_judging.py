@@ -10,6 +10,7 @@ import numpy as np
 
 from comparators.exact import Exact
 from gradassay.catalogue import OPERATIONS
+from gradassay.explanations import small_as_rounding
 from gradassay.findings import Finding, in_words
 from gradassay.question import Question, hold, path_names
 from gradassay.training_results import Fault, Trajectory
@@ -77,13 +78,15 @@ class Judge:
             if finding.verdict not in ENDS:
                 self.faults[key] = replace(known, count=known.count + 1)
             return
+        named = finding.verdict not in (*ENDS, Verdict.IMPURE)
+        convention = convention_of(record) if named else ""
         self.faults[key] = Fault(
             number,
             record.scenario.operation,
             record.result,
-            finding.verdict,
+            verdict_of(finding, record.scenario.dtype, convention),
             finding.cause,
-            "" if finding.verdict in (*ENDS, Verdict.IMPURE) else convention_of(record),
+            convention,
             finding.sentence,
             finding.worst.budget_ratio,
             1 if known is None or finding.verdict in ENDS else known.count + 1,
@@ -162,10 +165,22 @@ def primal_alone(record: Record) -> Record:
 def held(record: Record) -> Finding:
     """The verdict on one record of the right structure: its purity, then its numbers."""
     scenario, impurity = record.scenario, record.evaluation.impurity
-    finding = hold(Question(scenario, exact(scenario.operation), {}), record.evaluation)
+    question = Question(scenario, exact(scenario.operation), {})
+    finding = hold(question, record.evaluation)
     if impurity and finding.verdict is not Verdict.STRUCTURE:
         return replace(in_words(scenario, Verdict.IMPURE, impurity, impurity), worst=finding.worst)
+    rounding = finding.verdict is Verdict.WRONG and scenario.dtype == "float64"
+    if rounding and small_as_rounding(question, finding):
+        return replace(finding, verdict=Verdict.IMPRECISE)
     return finding
+
+
+def verdict_of(finding: Finding, dtype: str, convention: str) -> Verdict | None:
+    """What ``compare`` calls the finding; None where it would have to run the implementation in more precision."""
+    if convention:
+        return Verdict.CONVENTION
+    unknown = finding.verdict is Verdict.WRONG and dtype != "float64"
+    return None if unknown else finding.verdict
 
 
 def convention_of(record: Record) -> str:

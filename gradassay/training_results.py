@@ -18,7 +18,8 @@ class Fault:
     operation: str
     result: str
     """Name of what it computes in the program."""
-    verdict: Verdict
+    verdict: Verdict | None
+    """That of ``compare``; None for an error in float32, which more precision might show to be one of rounding."""
     part: str
     """``the primal``, ``the gradient``, or what is wrong about the structure."""
     convention: str

@@ -10,14 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from comparators.numpy_rules import RuleComparator
 from gradassay.catalogue import OPERATIONS
 from gradassay.cli.train_report import apart, text
 from gradassay.errors import UsageError
+from gradassay.question import Question
 from gradassay.training import chosen_setups, numpy_rules, train
 from gradassay.training_judging import Judge, exact, held
 from gradassay.training_moved import Moved, relative_difference, spread_by_rounding
 from gradassay.training_parting import parted_at, partings
 from gradassay.training_setups import EIGHT_BY_THREE, SETUPS, Setup, sgd, uniform
+from gradassay.verdicts import judge
 from gradassay.vocabulary import Array, Verdict
 from reference_impls.activations import sigmoid
 from reference_impls.models import adam
@@ -66,6 +69,31 @@ def test_what_autograd_leaves_outside_its_budget_is_named() -> None:
     torch = train("000-mlp", implementations=("torch",), steps=1).trajectories[0]
     assert torch.fault is not None
     assert (torch.fault.step, torch.fault.operation, torch.fault.part) == (0, "sigmoid", "the gradient")
+
+
+@pytest.mark.parametrize("factor", [1 + 1e-12, 1.01])
+def test_an_operation_is_judged_as_compare_judges_it(factor: float) -> None:
+    def planted(x: Array) -> Any:
+        y, pullback = sigmoid(x)
+        return y, lambda y_bar: factor * pullback(y_bar)
+
+    fault = (
+        train("000-mlp", implementations="numpy", steps=1, rules={"sigmoid": planted}).trajectories[0].fault
+    )
+    assert fault is not None
+    question = Question(fault.scenario, exact("sigmoid"), {})
+    compared = judge(question, RuleComparator("planted", planted))
+    assert fault.verdict is compared.verdict
+    assert fault.verdict is (Verdict.WRONG if factor == 1.01 else Verdict.IMPRECISE)
+
+
+def test_an_error_in_float32_is_given_no_word_that_more_precision_might_take_back() -> None:
+    rules = {"sigmoid": pulling("sigmoid", lambda x_bar: np.float32(1.01) * x_bar)}
+    training = train("000-mlp", implementations="numpy", steps=1, dtype="float32", rules=rules)
+    fault = training.trajectories[0].fault
+    assert fault is not None
+    assert fault.verdict is None
+    assert "the gradient (outside its budget); once in all" in text(training, coloured=False)
 
 
 @pytest.mark.skipif(not find_spec("keras"), reason="keras is not installed")

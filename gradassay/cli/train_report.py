@@ -8,6 +8,7 @@ from typing import Any
 
 from gradassay.environment import environment, installed
 from gradassay.training_results import Fault, Parting, Training
+from gradassay.vocabulary import Verdict
 from reports.encoding import encode_array, encode_float, encode_params
 
 SCHEMA = 1
@@ -67,7 +68,10 @@ def said(fault: Fault) -> str:
     """A fault in a sentence."""
     times = "once" if fault.count == 1 else f"{fault.count:,} times"
     equals = f" It equals another convention: {fault.convention}." if fault.convention else ""
-    what = f"step {fault.step}, {fault.operation} ({fault.result}), {fault.part}; {times} in all"
+    judged = "outside its budget" if fault.verdict is None else fault.verdict.value
+    if fault.verdict in (Verdict.STRUCTURE, Verdict.RAISES):
+        judged += ", and the training ends there"
+    what = f"step {fault.step}, {fault.operation} ({fault.result}), {fault.part} ({judged}); {times} in all"
     return f"{what}: {fault.sentence}.{equals}"
 
 
@@ -156,7 +160,7 @@ def _fault(fault: Fault) -> dict[str, Any]:
         "step": fault.step,
         "operation": fault.operation,
         "result": fault.result,
-        "verdict": fault.verdict.value,
+        "verdict": None if fault.verdict is None else fault.verdict.value,
         "part": fault.part,
         "convention": fault.convention,
         "message": fault.sentence,
