@@ -78,7 +78,7 @@ def _by_rounding(question: Question, comparator: Comparator, finding: Finding) -
 
 
 def small_as_rounding(question: Question, finding: Finding) -> bool:
-    """Is an error in float64, where there is mostly nothing wider to run, as small as rounding leaves it?
+    """Whether an error in float64, where there is mostly nothing wider to run, is as small as rounding leaves it.
 
     It is where half of the digits are right that the budget leaves (sqrt(u) times what the budget is u times), or where
     it is a few roundoffs of the cotangent (cancelled).

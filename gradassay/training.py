@@ -52,7 +52,10 @@ def train(
 
     ``rules`` replaces rules of ``numpy`` by name: operations of the catalogue, ``add``, and the updates ``sgd`` and
     ``adam`` (functions as in :mod:`reference_impls.models.optimizers`). With ``check_every`` above 1, operations are
-    judged at one step in so many; before a fault or a parting all of them are. UsageError for an unknown name or dtype.
+    judged at one step in so many; before a fault or a parting all of them are.
+
+    A rule that raises, or whose result is not of the structure that it has to be, ends the training of ``numpy`` with
+    that fault; the losses are NaN from there on. UsageError for an unknown name or dtype, and for a number that is not whole or too small.
     """
     started = time.perf_counter()
     if isinstance(setup, str):
@@ -61,9 +64,9 @@ def train(
         setup = SETUPS[setup]
     if dtype not in DTYPES:
         raise UsageError.unknown("dtype", dtype, DTYPES)
-    for what, value in (("steps", steps), ("check_every", check_every)):
-        if value < 1:
-            raise UsageError(f"{what} is {value}; it has to be a whole number from 1")
+    for what, value, least in (("steps", steps, 1), ("check_every", check_every, 1), ("seed", seed, 0)):
+        if not isinstance(value, int | np.integer) or value < least:
+            raise UsageError(f"{what} is {value!r}; it has to be a whole number from {least}")
     ours = numpy_rules()
     _check_rules(rules or {}, tuple(ours), setup)
     ours |= rules or {}

@@ -231,6 +231,95 @@ def test_a_gradient_of_another_dtype_is_the_fault_of_the_pullback_alone() -> Non
     )
 
 
+def failing_late(*args: Any, **params: Any) -> Any:
+    if params["step"] > 2:
+        raise RuntimeError("no more")
+    return adam(*args, **params)
+
+
+def raising(*args: Any, **params: Any) -> Any:
+    raise ValueError("not today")
+
+
+def forward(operation: str, change: Callable[[Any], Any]) -> Planted:
+    """Our rule with ``change`` done to its primal."""
+
+    def planted(*args: Any, **params: Any) -> Any:
+        y, pullback = OPERATIONS[operation].rule(*args, **params)
+        return change(y), pullback
+
+    return planted
+
+
+ENDINGS: dict[str, tuple[str, str, Planted, int, str, Verdict, str]] = {
+    "a primal of another shape": (
+        "000-mlp", "sigmoid", forward("sigmoid", lambda y: y[..., None]), 0, "a1", Verdict.STRUCTURE,
+        "y: shape (4, 10, 1) instead of (4, 10)"),
+    "a primal of integers": (
+        "000-mlp", "sigmoid", forward("sigmoid", lambda y: y.astype(int)), 0, "a1", Verdict.STRUCTURE,
+        "y: dtype int64 instead of float64"),
+    "a gradient of another shape": (
+        "000-mlp", "sigmoid", pulling("sigmoid", lambda x_bar: x_bar[0]), 0, "a1", Verdict.STRUCTURE,
+        "x_bar: shape (10,) instead of (4, 10)"),
+    "a cotangent too few": (
+        "001-softmax", "affine", pulling("affine", lambda bars: bars[:1]), 0, "z", Verdict.STRUCTURE,
+        "affine: the pullback returned 1 cotangents for 2 arguments"),
+    "no pullback": (
+        "000-mlp", "sigmoid", lambda x: sigmoid(x)[0], 0, "a1", Verdict.STRUCTURE,
+        "a rule returns (primal, pullback); this one returned ndarray"),
+    "an exception": ("000-mlp", "affine", raising, 0, "z1", Verdict.RAISES, "ValueError: not today"),
+    "an exception of a pullback": (
+        "000-mlp", "sigmoid", pulling("sigmoid", raising), 0, "a1", Verdict.RAISES, "ValueError: not today"),
+    "an update without its state": (
+        "000-mlp", "adam", lambda *args, **params: adam(*args, **params)[0], 0, "parameters", Verdict.STRUCTURE,
+        "the update returned 1 arrays instead of 3"),
+    "an update that fails at step 2": (
+        "000-mlp", "adam", failing_late, 2, "parameters", Verdict.RAISES, "RuntimeError: no more"),
+    "a sum that fails": ("001-penalty", "add", raising, 0, "loss", Verdict.RAISES, "ValueError: not today"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("check_every", [1, 100])
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_what_nothing_can_go_on_from_is_named_and_ends_that_training_alone(
+    ending: str, check_every: int
+) -> None:
+    setup, operation, planted, step, result, verdict, sentence = ENDINGS[ending]
+    training = train(
+        setup,
+        implementations=("numpy", *FRAMEWORKS[:1]),
+        steps=5,
+        rules={operation: planted},
+        check_every=check_every,
+    )
+    (fault,) = training.trajectories[0].faults
+    assert (fault.step, fault.operation, fault.result, fault.count) == (step, operation, result, 1)
+    assert (fault.verdict, fault.sentence) == (verdict, sentence)
+    assert np.isfinite(training.trajectories[0].losses[:step]).all()
+    assert np.isnan(training.trajectories[0].losses[step + 1 :]).all()
+    assert not training.ok
+    for theirs in training.trajectories[1:]:
+        assert np.isfinite(theirs.losses).all()
+    for parting in training.partings:
+        assert parting.culprit == ("numpy", fault)
+    assert sentence in text(training, coloured=False)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"seed": -1}, "seed is -1; it has to be a whole number from 0"),
+        ({"seed": 0.5}, "seed is 0.5"),
+        ({"steps": 2.5}, "steps is 2.5; it has to be a whole number from 1"),
+        ({"steps": 0}, "steps is 0"),
+        ({"check_every": 1.5}, "check_every is 1.5"),
+    ],
+)
+def test_a_number_that_is_not_whole_or_too_small_is_refused(options: Any, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        train("001-softmax", implementations="numpy", **{"steps": 1, **options})
+
+
 def overwriting(w: Array, w_bar: Array, *, rate: float) -> Array:
     w -= rate * w_bar
     return w
