@@ -193,10 +193,12 @@ subnormal = np.full(8, 1e-40, np.float32)
 x = np.array([[1.0, 2.0], [subnormal[0], -1.0]], np.float32)
 for name in sys.argv[1:]:
     comparator = registry.load(name)
-    operation = "softmax_cross_entropy" if name == "torch.gather" else "softmax"
-    args = (x, np.array([0, 1])) if name == "torch.gather" else (x,)
-    cotangent = np.array(1.0, np.float32) if name == "torch.gather" else x
-    evaluation = comparator.evaluate(Scenario(operation, "float32", args, {}, cotangent))
+    known = ("softmax", "softmax_cross_entropy", "clip", "max")
+    operation = next(one for one in known if one in comparator.operations)
+    args = (x, np.array([0, 1])) if operation == "softmax_cross_entropy" else (x,)
+    params = {"low": -1.0, "high": 1.0} if operation == "clip" else {}
+    cotangent = x if operation in ("softmax", "clip") else np.array(1.0, np.float32)
+    evaluation = comparator.evaluate(Scenario(operation, "float32", args, params, cotangent))
     assert evaluation.error is None, evaluation.error
     assert (subnormal * np.float32(1) == subnormal).all(), "flushes the caller's subnormals"
     assert os.environ.get("CUDA_VISIBLE_DEVICES") == "7", "changes the caller's environment"
