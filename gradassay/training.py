@@ -55,7 +55,8 @@ def train(
     judged at one step in so many; before a fault or a parting all of them are.
 
     A rule that raises, or whose result is not of the structure that it has to be, ends the training of ``numpy`` with
-    that fault; the losses are NaN from there on. UsageError for an unknown name or dtype, and for a number that is not whole or too small.
+    that fault; the losses are NaN from there on. UsageError for an unknown name or dtype, and for a number that is not
+    whole or too small.
     """
     started = time.perf_counter()
     if isinstance(setup, str):

@@ -43,6 +43,7 @@ class Judge:
         self.ended: int | None = None
         """The first step at which a result was not even of the right structure; nothing can go on from it."""
         self.shapes: dict[str, tuple[int, ...]] = {}
+        """Result of the program -> its shape."""
 
     def see(self, number: int, step: Step) -> None:
         """Judge all records of a step; among its faults the order is that of computation.
@@ -148,11 +149,11 @@ class Judge:
         """The shape of the primal: what the definition gives for arguments of these shapes."""
         scenario = record.scenario
         if record.result not in self.order:
-            return scenario.cotangent.shape
+            return tuple(scenario.cotangent.shape)
         if record.result not in self.shapes:
             with np.errstate(all="ignore"):
-                y = exact(scenario.operation).definition(*scenario.args, **scenario.params)
-            self.shapes[record.result] = tuple(np.shape(y))
+                y = np.asarray(exact(scenario.operation).definition(*scenario.args, **scenario.params))
+            self.shapes[record.result] = y.shape
         return self.shapes[record.result]
 
 
