@@ -55,9 +55,9 @@ def test_edges_are_float64_and_their_cotangents_have_the_shape_of_the_primal() -
             scenario = edge_scenario(operation, edge)
             assert all(scenario.args[i].dtype == np.float64 for i in scenario.differentiable)
             if scenario.valid:
-                assert scenario.cotangent.shape == np.shape(
-                    operation.definition(*scenario.args, **edge.params)
-                )
+                with np.errstate(all="ignore"):
+                    y = operation.definition(*scenario.args, **edge.params)
+                assert scenario.cotangent.shape == np.shape(y)
 
 
 def test_what_lies_between_the_winners_of_a_tie_is_shown_as_the_truth() -> None:
