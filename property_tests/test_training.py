@@ -12,7 +12,7 @@ import pytest
 
 from comparators.numpy_rules import RuleComparator
 from gradassay.catalogue import OPERATIONS
-from gradassay.cli.train_report import apart, text
+from gradassay.cli.train_report import apart, conclusion, text
 from gradassay.errors import UsageError
 from gradassay.question import Question
 from gradassay.training import chosen_setups, numpy_rules, train
@@ -462,6 +462,7 @@ def test_a_fault_before_the_losses_part_is_named_before_rounding_that_reaches_as
     assert parting.culprit is not None
     name, fault = parting.culprit
     assert (name, fault.step, fault.operation) == ("numpy", 0, "softmax_cross_entropy")
+    assert conclusion(replace(training, subject="another")).startswith("the losses part, and what may be why")
     said = apart(parting)
     assert said.index("softmax_cross_entropy in numpy, outside its budget since step 0") < said.index(
         "rounding"

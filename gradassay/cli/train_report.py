@@ -110,6 +110,8 @@ def conclusion(training: Training) -> str:
     parted = [parting for parting in training.partings if parting.step is not None]
     if len(training.trajectories) == 1:
         return f"one implementation alone; nothing to compare its losses with ({about})"
+    if any(parting.reason == "operation or rounding" for parting in parted):
+        return f"the losses part, and what may be why is named ({about})"
     return f"{'the losses part, and why is known' if parted else 'the losses agree'} ({about})"
 
 
