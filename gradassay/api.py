@@ -12,11 +12,12 @@ from comparators.exact import Exact
 from comparators.finite_differences import FiniteDifferences
 from comparators.numpy_rules import RuleComparator
 from gradassay.catalogue import OPERATIONS
-from gradassay.engine import Progress, chosen, differentiate, positive
+from gradassay.engine import chosen, positive
 from gradassay.environment import environment
 from gradassay.errors import UsageError
 from gradassay.formats import FORMATS
 from gradassay.laws import judge_without_truth
+from gradassay.plan import Progress, differentiate
 from gradassay.question import Question
 from gradassay.second_order import flattened, operation_of, pullback_operation
 from gradassay.tally import Tally

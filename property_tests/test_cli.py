@@ -297,9 +297,9 @@ def test_an_interrupt_outside_of_the_engine_is_exit_code_2(shell: Shell, measuri
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
 def test_ctrl_c_saves_what_was_found_so_far(tmp_path: Path) -> None:
     code = (
-        "import sys, gradassay.engine as engine; from gradassay.cli import main; measure = engine.measure\n"
+        "import sys, gradassay.plan as plan; from gradassay.cli import main; measure = plan.measure\n"
         "def told(*args):\n    measure(*args); print('measuring', file=sys.stderr, flush=True)\n"
-        "engine.measure = told; sys.exit(main(sys.argv[1:]))"
+        "plan.measure = told; sys.exit(main(sys.argv[1:]))"
     )
     argv = [
         "compare",

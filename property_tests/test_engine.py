@@ -10,9 +10,10 @@ import pytest
 from comparators import registry
 from comparators.numpy_rules import RulesComparator
 from gradassay.catalogue import OPERATIONS
-from gradassay.engine import FINITE_DIFFERENCES, chosen, compare, implementations, positive
+from gradassay.engine import chosen, compare, implementations, positive
 from gradassay.errors import UsageError
 from gradassay.formats import FORMATS
+from gradassay.plan import FINITE_DIFFERENCES
 from gradassay.vocabulary import Row, Run, Verdict
 
 OURS: Any = {"implementations": ("numpy", FINITE_DIFFERENCES)}
@@ -121,7 +122,7 @@ def test_a_framework_that_is_not_installed_is_listed_with_the_remedy(monkeypatch
             raise registry.Missing(f"{name} is not installed; pip install 'gradassay[{name}]'")
         return RulesComparator(name, kwargs["rules"])
 
-    monkeypatch.setattr("gradassay.engine.registry.load", load)
+    monkeypatch.setattr("comparators.registry.load", load)
     run = compare(["softmax"], dtypes=["float64"], examples=3)
     able = {name for name in registry.COMPARATORS if "softmax" in registry.operations(name)}
     assert set(run.missing) == able < set(implementations())
