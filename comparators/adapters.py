@@ -109,6 +109,11 @@ def indexes_classes(p: Native, labels: Native, *, integer: bool) -> bool:
     return integer and tuple(labels.shape) in (batch, (*batch, 1))
 
 
+def reduce_loss(loss: Native, reduction: str) -> Native:
+    """One loss a sample, reduced, where tensors have the methods ``mean`` and ``sum``."""
+    return {"none": lambda: loss, "mean": loss.mean, "sum": loss.sum}[reduction]()
+
+
 def limited(limits: Limits) -> Callable[[Function], Function]:
     """Decorator: ``limits`` gives a sentence where the function cannot express a scenario; a test holds each."""
 

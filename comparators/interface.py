@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from gradassay.errors import types_of
 from gradassay.formats import is_floating
 from gradassay.vocabulary import Array, Evaluation, Rule, Scenario
 
@@ -80,7 +81,7 @@ def _run(rule: Rule, scenario: Scenario, *, again: bool = False) -> tuple[Evalua
         with np.errstate(all="ignore"):
             returned = rule(*scenario.args, **scenario.params)
             if not (isinstance(returned, tuple) and len(returned) == 2 and callable(returned[1])):
-                sentence = f"a rule returns (primal, pullback); this one returned {_types(returned)}"
+                sentence = f"a rule returns (primal, pullback); this one returned {types_of(returned)}"
                 return Evaluation(structure=sentence), None
             y, pullback = np.asarray(returned[0]), returned[1]
             primal = y.copy()  # a rule that keeps its primal may change it later
@@ -107,12 +108,6 @@ def _changed(found: Evaluation, y: Array, pullback: Callable[[Any], Any], scenar
     if not _alike([g for g in kept if g is not None], [g for g in second if g is not None]):
         return "the pullback called twice gives two answers"
     return None
-
-
-def _types(returned: Any) -> str:
-    if isinstance(returned, tuple):
-        return f"({', '.join(type(part).__name__ for part in returned)})"
-    return type(returned).__name__
 
 
 def _select(pulled: Any, scenario: Scenario) -> tuple[tuple[Array | None, ...], str | None]:

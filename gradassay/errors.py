@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 
 class UsageError(ValueError):
@@ -20,3 +21,10 @@ class UsageError(ValueError):
 
 class UnsupportedFunctionError(UsageError):
     """A definition used a NumPy function that the ``exact`` comparator does not know."""
+
+
+def types_of(returned: Any) -> str:
+    """What a function returned, in the words of an error: ``ndarray``, or ``(ndarray, list)`` of a tuple."""
+    if isinstance(returned, tuple):
+        return f"({', '.join(type(part).__name__ for part in returned)})"
+    return type(returned).__name__

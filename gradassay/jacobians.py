@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gradassay.errors import UsageError
+from gradassay.errors import UsageError, types_of
 from gradassay.vocabulary import Array, Rule
 
 Parts = tuple[Array | None, ...]
@@ -44,7 +44,7 @@ def jacobian(rule: Rule, *args: Any, **params: Any) -> Any:
 def _called(name: str, returned: Any) -> tuple[Array, Callable[[Any], Any]]:
     if isinstance(returned, tuple) and len(returned) == 2 and callable(returned[1]):
         return np.asarray(returned[0]), returned[1]
-    raise UsageError(f"{name} is no rule: it returned {_kind(returned)} instead of (primal, pullback)")
+    raise UsageError(f"{name} is no rule: it returned {types_of(returned)} instead of (primal, pullback)")
 
 
 def _one_hot(y: Array) -> Iterator[Array]:
@@ -82,9 +82,3 @@ def _stacked(what: str, column: Parts, shape: tuple[int, ...]) -> Array | None:
         raise UsageError(f"{what} is None for one entry of the primal and an array for another")
     count = int(np.prod(shape, dtype=np.int64))
     return np.stack(rows)[:count].reshape(shape + rows[0].shape)
-
-
-def _kind(returned: Any) -> str:
-    if isinstance(returned, tuple):
-        return f"({', '.join(type(part).__name__ for part in returned)})"
-    return type(returned).__name__

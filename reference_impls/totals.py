@@ -16,10 +16,10 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from gradassay.vocabulary import Array
-from reference_impls.rows import Axis
+from reference_impls.rows import RUN, Axis
 
-#: Terms that are added one after the other: next to each other in memory (in lanes), or apart.
-ROW, BLOCK = 1024, 64
+#: Terms that are added one after the other where they lie apart; ``RUN`` where they are next to each other (in lanes).
+BLOCK = 64
 
 
 def contiguous(x: Any, dtype: np.dtype[Any]) -> Array:
@@ -64,7 +64,7 @@ def _middle(x: Array) -> Array:
     outer, n, inner = x.shape
     if n == 1:
         return x
-    block = ROW if inner == 1 else BLOCK
+    block = RUN if inner == 1 else BLOCK
     if n <= block:
         return np.asarray(np.einsum("ij->i", x[..., 0]) if inner == 1 else np.einsum("ijk->ik", x))
     whole = n // block * block
@@ -86,8 +86,8 @@ def dot(a: Array, b: Array) -> tuple[Any, int]:
 
 
 def _dot(a: Array, b: Array) -> Any:
-    whole = a.size // ROW * ROW
-    sums = np.einsum("ij,ij->i", a[:whole].reshape(-1, ROW), b[:whole].reshape(-1, ROW))
+    whole = a.size // RUN * RUN
+    sums = np.einsum("ij,ij->i", a[:whole].reshape(-1, RUN), b[:whole].reshape(-1, RUN))
     return _sum(np.append(sums, np.einsum("i,i->", a[whole:], b[whole:])), (0,))[0]
 
 

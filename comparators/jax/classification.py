@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from comparators.adapters import Function, Native, indexes_classes
+from comparators.adapters import Function, Native, indexes_classes, reduce_loss
 from comparators.jax.adapter import jax, jnp
 
 
@@ -19,11 +19,11 @@ def log_softmax(x: Native, *, axis: Any = -1) -> Native:
 
 
 def cross_entropy(p: Native, labels: Native, *, reduction: str = "mean") -> Native:
-    return _reduce(-_expected(jnp.log, p, labels), reduction)
+    return reduce_loss(-_expected(jnp.log, p, labels), reduction)
 
 
 def softmax_cross_entropy(x: Native, labels: Native, *, reduction: str = "mean") -> Native:
-    return _reduce(-_expected(jax.nn.log_softmax, x, labels), reduction)
+    return reduce_loss(-_expected(jax.nn.log_softmax, x, labels), reduction)
 
 
 def _expected(log: Function, x: Native, labels: Native) -> Native:
@@ -32,10 +32,6 @@ def _expected(log: Function, x: Native, labels: Native) -> Native:
         column = labels.reshape(*x.shape[:-1], 1)
         return jnp.take_along_axis(log(x), column, axis=-1)[..., 0]
     return (labels * log(x)).sum(axis=-1)
-
-
-def _reduce(loss: Native, reduction: str) -> Native:
-    return {"none": lambda: loss, "mean": loss.mean, "sum": loss.sum}[reduction]()
 
 
 FUNCTIONS: Mapping[str, Mapping[str, Function]] = {

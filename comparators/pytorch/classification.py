@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from comparators.adapters import Function, Native, indexes_classes, limited
+from comparators.adapters import Function, Native, indexes_classes, limited, reduce_loss
 from comparators.pytorch.adapter import F, torch
 from gradassay.vocabulary import Scenario
 
@@ -33,7 +33,7 @@ def _over(fn: Function, x: Native, axis: tuple[int, ...] | None) -> Native:
 def cross_entropy(p: Native, labels: Native, *, reduction: str = "mean") -> Native:
     if _indexes(p, labels):
         return F.nll_loss(_classes_second(p.log()), _indices(p, labels), reduction=reduction)
-    return _reduce(-(labels * p.log()).sum(-1), reduction)
+    return reduce_loss(-(labels * p.log()).sum(-1), reduction)
 
 
 def softmax_cross_entropy(x: Native, labels: Native, *, reduction: str = "mean") -> Native:
@@ -49,13 +49,13 @@ def _by_index(scenario: Scenario) -> str | None:
 
 @limited(_by_index)
 def gathered_cross_entropy(p: Native, labels: Native, *, reduction: str = "mean") -> Native:
-    return _reduce(-p.gather(-1, _indices(p, labels).unsqueeze(-1)).squeeze(-1).log(), reduction)
+    return reduce_loss(-p.gather(-1, _indices(p, labels).unsqueeze(-1)).squeeze(-1).log(), reduction)
 
 
 @limited(_by_index)
 def gathered_softmax_cross_entropy(x: Native, labels: Native, *, reduction: str = "mean") -> Native:
     picked = torch.log_softmax(x, -1).gather(-1, _indices(x, labels).unsqueeze(-1))
-    return _reduce(-picked.squeeze(-1), reduction)
+    return reduce_loss(-picked.squeeze(-1), reduction)
 
 
 def _indexes(p: Native, labels: Native) -> bool:
@@ -70,10 +70,6 @@ def _indices(p: Native, labels: Native) -> Native:
 def _classes_second(x: Native) -> Native:
     """PyTorch's losses have the classes on axis 1, after the batch."""
     return x.movedim(-1, 1) if x.ndim > 2 else x
-
-
-def _reduce(loss: Native, reduction: str) -> Native:
-    return {"none": lambda: loss, "mean": loss.mean, "sum": loss.sum}[reduction]()
 
 
 FUNCTIONS: Mapping[str, Mapping[str, Function]] = {

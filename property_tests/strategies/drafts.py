@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from gradassay.errors import UsageError
 from gradassay.vocabulary import Array, Draft
 from property_tests.strategies.indices import draw_selection
 from property_tests.strategies.labels import draw_form, labels, out_of_range
 from property_tests.strategies.probabilities import PROBABILITIES, probabilities
+from property_tests.strategies.regions import known
 from property_tests.strategies.shapes import (
     SEEDS,
     Draw,
@@ -52,33 +52,27 @@ _REDUCTIONS = st.sampled_from(("mean", "default", "sum", "none"))
 
 def softmax_drafts(region: str, dtype: str) -> st.SearchStrategy[Draft]:
     """Logits with an axis; for softmax and log_softmax. UsageError for an unknown region."""
-    return _softmax(_known(region, SOFTMAX_REGIONS), dtype)
+    return _softmax(known(region, SOFTMAX_REGIONS), dtype)
 
 
 def cross_entropy_drafts(region: str, dtype: str) -> st.SearchStrategy[Draft]:
     """Probabilities, labels and a reduction. UsageError for an unknown region."""
-    return _classified(_known(region, CROSS_ENTROPY_REGIONS), dtype, "probabilities")
+    return _classified(known(region, CROSS_ENTROPY_REGIONS), dtype, "probabilities")
 
 
 def softmax_cross_entropy_drafts(region: str, dtype: str) -> st.SearchStrategy[Draft]:
     """Logits, labels and a reduction. UsageError for an unknown region."""
-    return _classified(_known(region, SOFTMAX_CROSS_ENTROPY_REGIONS), dtype, "logits")
+    return _classified(known(region, SOFTMAX_CROSS_ENTROPY_REGIONS), dtype, "logits")
 
 
 def get_item_drafts(region: str, dtype: str) -> st.SearchStrategy[Draft]:
     """An array and an index into it. UsageError for an unknown region."""
-    return _get_item(_known(region, GET_ITEM_REGIONS), dtype)
+    return _get_item(known(region, GET_ITEM_REGIONS), dtype)
 
 
 def get_item_grad_drafts(region: str, dtype: str) -> st.SearchStrategy[Draft]:
     """What came back through an index, the index, and the shape to scatter it into; UsageError as above."""
-    return _get_item_grad(_known(region, GET_ITEM_GRAD_REGIONS), dtype)
-
-
-def _known(region: str, regions: tuple[str, ...]) -> str:
-    if region not in regions:
-        raise UsageError(f"region {region!r} is not one of {', '.join(regions)}")
-    return region
+    return _get_item_grad(known(region, GET_ITEM_GRAD_REGIONS), dtype)
 
 
 @cache

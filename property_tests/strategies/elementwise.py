@@ -11,7 +11,6 @@ from functools import cache
 import numpy as np
 from hypothesis import strategies as st
 
-from gradassay.errors import UsageError
 from gradassay.formats import FORMATS
 from gradassay.vocabulary import Draft
 from property_tests.strategies.elementwise_values import (
@@ -33,6 +32,7 @@ from property_tests.strategies.elementwise_values import (
     tails,
     zeros,
 )
+from property_tests.strategies.regions import known
 from property_tests.strategies.shapes import SEEDS, Draw, Shape, draw_empty_shape, draw_shape
 from property_tests.strategies.values import log_uniform, one_entry, rounded, subnormals
 
@@ -121,13 +121,6 @@ def tanh_drafts(region: str, dtype: str) -> st.SearchStrategy[Draft]:
 
 
 _FILLERS = {"exp": _EXP, "log": _LOG, "relu": _RELU, "sigmoid": _SIGMOID, "tanh": _TANH}
-
-
-def known(region: str, regions: tuple[str, ...]) -> str:
-    """The region; UsageError where it is none of them."""
-    if region not in regions:
-        raise UsageError(f"region {region!r} is not one of {', '.join(regions)}")
-    return region
 
 
 def shape_in(draw: Draw, region: str) -> Shape:

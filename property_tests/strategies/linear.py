@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from gradassay.errors import UsageError
 from gradassay.formats import FORMATS, Format
 from gradassay.vocabulary import Array, Draft
 from property_tests.strategies.labels import draw_form, labels, out_of_range
+from property_tests.strategies.regions import known
 from property_tests.strategies.shapes import SEEDS, Draw, Shape
 from property_tests.strategies.values import Rng, log_uniform, one_entry, rounded
 
@@ -64,18 +64,12 @@ _REDUCTIONS = st.sampled_from(("mean", "default", "sum", "none"))
 
 def affine_drafts(region: str, dtype: str) -> st.SearchStrategy[Draft]:
     """Inputs, weights, a bias. UsageError for an unknown region."""
-    return _affine(_known(region, AFFINE_REGIONS), dtype)
+    return _affine(known(region, AFFINE_REGIONS), dtype)
 
 
 def softmax_regression_drafts(region: str, dtype: str) -> st.SearchStrategy[Draft]:
     """Inputs, weights, a bias, labels, a reduction; for sigmoid_classifier, too. UsageError for an unknown region."""
-    return _classifier(_known(region, SOFTMAX_REGRESSION_REGIONS), dtype)
-
-
-def _known(region: str, regions: tuple[str, ...]) -> str:
-    if region not in regions:
-        raise UsageError(f"region {region!r} is not one of {', '.join(regions)}")
-    return region
+    return _classifier(known(region, SOFTMAX_REGRESSION_REGIONS), dtype)
 
 
 def _draw_sizes(draw: Draw, region: str) -> tuple[Shape, int, int]:

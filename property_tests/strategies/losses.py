@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from gradassay.errors import UsageError
 from gradassay.formats import FORMATS, Format
 from gradassay.vocabulary import Array, Draft
+from property_tests.strategies.regions import known
 from property_tests.strategies.shapes import SEEDS, Draw, Shape, draw_empty_shape, draw_shape
 from property_tests.strategies.values import Rng, log_uniform, one_entry, rounded, steps_away, subnormals
 
@@ -46,18 +46,12 @@ _SQUARED = st.sampled_from((None, False, True))
 
 def mean_squared_error_drafts(region: str, dtype: str) -> st.SearchStrategy[Draft]:
     """Predictions and targets of one shape. UsageError for an unknown region."""
-    return _mean_squared_error(_known(region, MEAN_SQUARED_ERROR_REGIONS), dtype)
+    return _mean_squared_error(known(region, MEAN_SQUARED_ERROR_REGIONS), dtype)
 
 
 def l2_penalty_drafts(region: str, dtype: str) -> st.SearchStrategy[Draft]:
     """Weights, a strength, squared or not. UsageError for an unknown region."""
-    return _l2_penalty(_known(region, L2_PENALTY_REGIONS), dtype)
-
-
-def _known(region: str, regions: tuple[str, ...]) -> str:
-    if region not in regions:
-        raise UsageError(f"region {region!r} is not one of {', '.join(regions)}")
-    return region
+    return _l2_penalty(known(region, L2_PENALTY_REGIONS), dtype)
 
 
 def _draw_shape(draw: Draw, region: str) -> Shape:

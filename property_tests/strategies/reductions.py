@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from gradassay.errors import UsageError
 from gradassay.formats import FORMATS, Format
 from gradassay.vocabulary import Array, Draft
+from property_tests.strategies.regions import known
 from property_tests.strategies.shapes import (
     SEEDS,
     Draw,
@@ -57,23 +57,17 @@ _KEEPDIMS = st.sampled_from((None, True, False))
 
 def sum_drafts(region: str, dtype: str) -> st.SearchStrategy[Draft]:
     """Terms of a sum; for mean, too. UsageError for an unknown region."""
-    return _reduction(_known(region, SUM_REGIONS), dtype, None)
+    return _reduction(known(region, SUM_REGIONS), dtype, None)
 
 
 def max_drafts(region: str, dtype: str) -> st.SearchStrategy[Draft]:
     """Entries with a largest. UsageError for an unknown region."""
-    return _reduction(_known(region, EXTREMUM_REGIONS), dtype, 1)
+    return _reduction(known(region, EXTREMUM_REGIONS), dtype, 1)
 
 
 def min_drafts(region: str, dtype: str) -> st.SearchStrategy[Draft]:
     """Entries with a smallest. UsageError for an unknown region."""
-    return _reduction(_known(region, EXTREMUM_REGIONS), dtype, -1)
-
-
-def _known(region: str, regions: tuple[str, ...]) -> str:
-    if region not in regions:
-        raise UsageError(f"region {region!r} is not one of {', '.join(regions)}")
-    return region
+    return _reduction(known(region, EXTREMUM_REGIONS), dtype, -1)
 
 
 @cache

@@ -34,6 +34,11 @@ def sgd_definition(w: Any, w_bar: Any, *, rate: float) -> Any:
     return w - rate * w_bar
 
 
+def _moments(m: Any, v: Any, w_bar: Any, beta1: float, beta2: float) -> tuple[Any, Any]:
+    """``(m', v')``."""
+    return beta1 * m + (1 - beta1) * w_bar, beta2 * v + (1 - beta2) * w_bar**2
+
+
 def adam_definition(
     w: Any,
     m: Any,
@@ -47,27 +52,17 @@ def adam_definition(
     epsilon: float = EPSILON,
 ) -> Any:
     """``(w', m', v')`` of Algorithm 1, stacked."""
-    m = beta1 * m + (1 - beta1) * w_bar
-    v = beta2 * v + (1 - beta2) * w_bar**2
+    m, v = _moments(m, v, w_bar, beta1, beta2)
     m_hat, v_hat = m / (1 - beta1**step), v / (1 - beta2**step)
     return np.stack([w - rate * m_hat / (np.sqrt(v_hat) + epsilon), m, v])
 
 
 def adam_uncorrected_epsilon(
-    w: Any,
-    m: Any,
-    v: Any,
-    w_bar: Any,
-    *,
-    step: int,
-    rate: float,
-    beta1: float = BETA1,
-    beta2: float = BETA2,
-    epsilon: float = EPSILON,
+    *args: Any, step: int, beta2: float = BETA2, epsilon: float = EPSILON, **rest: float
 ) -> Any:
     """``(w', m', v')`` with epsilon added to the root before its bias is corrected, stacked."""
     grown = epsilon / float(np.sqrt(1 - beta2**step))
-    return adam_definition(w, m, v, w_bar, step=step, rate=rate, beta1=beta1, beta2=beta2, epsilon=grown)
+    return adam_definition(*args, step=step, beta2=beta2, epsilon=grown, **rest)
 
 
 def adam_biased(
@@ -83,8 +78,7 @@ def adam_biased(
     epsilon: float = EPSILON,
 ) -> Any:
     """``(w', m', v')`` with ``w' = w - rate m' / (sqrt(v') + epsilon)``, stacked: t is taken to be infinite."""
-    m = beta1 * m + (1 - beta1) * w_bar
-    v = beta2 * v + (1 - beta2) * w_bar**2
+    m, v = _moments(m, v, w_bar, beta1, beta2)
     return np.stack([w - rate * m / (np.sqrt(v) + epsilon), m, v])
 
 
@@ -106,8 +100,7 @@ def adam_narrow(
     epsilon: float = EPSILON,
 ) -> Any:
     """``(w', m', v')`` as Keras has it: epsilon uncorrected, and c and the rate made of float32 numbers, stacked."""
-    m = beta1 * m + (1 - beta1) * w_bar
-    v = beta2 * v + (1 - beta2) * w_bar**2
+    m, v = _moments(m, v, w_bar, beta1, beta2)
     c = float(np.sqrt(1 - _narrow(beta2) ** step)) / (1 - _narrow(beta1) ** step)
     return np.stack([w - _narrow(rate) * c * m / (np.sqrt(v) + epsilon), m, v])
 
