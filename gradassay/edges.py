@@ -10,7 +10,7 @@ from comparators.exact import Exact
 from comparators.interface import Comparator
 from gradassay.formats import is_floating
 from gradassay.question import Question
-from gradassay.verdicts import judge
+from gradassay.verdicts import judge_evaluation
 from gradassay.vocabulary import Answer, Array, Edge, EdgeRow, Enclosure, Operation, Scenario, Truth
 from property_tests.strategies.second_order import INVALID
 
@@ -64,8 +64,8 @@ def _mid(enclosure: Enclosure) -> Array:
 
 
 def _answer(question: Question, comparator: Comparator) -> Answer:
-    finding = judge(question, comparator)
     got = comparator.evaluate(question.scenario)
+    finding = judge_evaluation(question, comparator, got)
     return Answer(
         comparator.name, got.primal, got.gradients, got.error, verdict=finding.verdict, cause=finding.cause
     )

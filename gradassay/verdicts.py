@@ -13,8 +13,12 @@ from gradassay.vocabulary import Evaluation, Scenario, Verdict
 
 def judge(question: Question, comparator: Comparator) -> Finding:
     """Run the comparator on the scenario and say what is to be thought of the result."""
+    return judge_evaluation(question, comparator, comparator.evaluate(question.scenario))
+
+
+def judge_evaluation(question: Question, comparator: Comparator, evaluation: Evaluation) -> Finding:
+    """What is to be thought of what the comparator returned."""
     scenario = question.scenario
-    evaluation = comparator.evaluate(scenario)
     if not scenario.valid:
         return _on_invalid(scenario, evaluation)
     if evaluation.error:
