@@ -99,6 +99,22 @@ class Edge:
 
 
 @dataclass(frozen=True)
+class Convention:
+    """A named alternative to a definition: what lets an implementation that is off be called by its name."""
+
+    name: str
+    """What it does, in a few words: ``renormalised``, ``clipped at 1e-7``."""
+    change: Callable[[Definition], Definition]
+    """The definition with this alternative in it; changes of two conventions can be applied one after the other."""
+    source: str
+    """Where it is written down."""
+    accepted: bool = True
+    """Whether somebody means it. A mistake that is known by name explains a verdict, and leaves it ``wrong``."""
+    on_invalid: bool = False
+    """Whether it gives a value to inputs that the definition has to refuse (an ignored label), and is tried there."""
+
+
+@dataclass(frozen=True)
 class Operation:
     """A named mathematical function: its definition, our rule for it, and where its inputs come from."""
 
@@ -195,6 +211,36 @@ class Example:
     budget: float | None
 
 
+@dataclass(frozen=True)
+class Condition:
+    """What separates the scenarios of a discrepancy from those that pass, and how well it does."""
+
+    words: str
+    """``tie along the axis``, ``axis of size 1 and a cotangent below 0``."""
+    hits: int
+    """Scenarios of the discrepancy that meet it."""
+    met: int
+    """Scenarios of the discrepancy, and passing ones, that meet it."""
+    count: int
+    """Scenarios of the discrepancy."""
+    judged: int
+    """Scenarios of the discrepancy, and passing ones."""
+
+    @property
+    def precision(self) -> float:
+        """Of the scenarios that meet it, the part that belongs to the discrepancy."""
+        return self.hits / self.met
+
+    @property
+    def recall(self) -> float:
+        """Of the scenarios of the discrepancy, the part that meets it."""
+        return self.hits / self.count
+
+    def __str__(self) -> str:
+        without, others = self.count - self.hits, self.judged - self.met
+        return f"{self.words}: in {self.hits} of {self.met} scenarios with it, in {without} of {others} without"
+
+
 @dataclass(frozen=True, eq=False)
 class Discrepancy:
     """All scenarios of one row that share a verdict and a cause."""
@@ -211,6 +257,10 @@ class Discrepancy:
     """One paragraph for a person: what, where, expected, got, error, budget."""
     reproduce: str
     """A command or Python lines that show it again."""
+    condition: Condition | None = None
+    """What its scenarios have in common and passing ones have not; None where nothing in the vocabulary separates."""
+    remarks: tuple[str, ...] = ()
+    """What else was found out: broken laws, a convention that fits some of its scenarios, a relation to the truth."""
 
 
 @dataclass(frozen=True)

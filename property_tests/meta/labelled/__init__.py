@@ -1,0 +1,1 @@
+"""Discrepancies with the verdict and the cause that they have to get."""
