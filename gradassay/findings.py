@@ -22,6 +22,8 @@ class Finding:
     """What is the matter, for a person; empty when everything agrees."""
     example: Example | None = None
     worst: Worst = field(default_factory=Worst)
+    alternative: bool = False
+    """Whether the cause is the name of an alternative definition, or of a known mistake, that fits."""
 
 
 def in_words(scenario: Scenario, verdict: Verdict, cause: str, sentence: str) -> Finding:

@@ -129,8 +129,8 @@ class Operation:
     """``drafts(region, dtype)``: Hypothesis strategy of inputs in that region."""
     differentiable: tuple[int, ...] = (0,)
     """Positions of the arguments that have a gradient; negative ones count from the last."""
-    conventions: Mapping[str, Definition] = field(default_factory=dict)
-    """Named alternative definitions, same signature as ``definition``."""
+    conventions: tuple[Convention, ...] = ()
+    """Named alternatives to the definition."""
     source: str = ""
     """Where the definition and the conventions are written down."""
     pullback_rule: Rule | None = None
@@ -238,7 +238,9 @@ class Condition:
 
     def __str__(self) -> str:
         without, others = self.count - self.hits, self.judged - self.met
-        return f"{self.words}: in {self.hits} of {self.met} scenarios with it, in {without} of {others} without"
+        return (
+            f"{self.words}: in {self.hits} of {self.met} scenarios with it, in {without} of {others} without"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -257,6 +259,8 @@ class Discrepancy:
     """One paragraph for a person: what, where, expected, got, error, budget."""
     reproduce: str
     """A command or Python lines that show it again."""
+    found: str = ""
+    """The cause that its example alone shows; ``cause`` may have come out only beside the other scenarios."""
     condition: Condition | None = None
     """What its scenarios have in common and passing ones have not; None where nothing in the vocabulary separates."""
     remarks: tuple[str, ...] = ()
@@ -291,6 +295,8 @@ class Row:
     discrepancies: tuple[Discrepancy, ...] = ()
     regions: Mapping[str, int] = field(default_factory=dict)
     """Region, or ``layout: NAME`` -> how many scenarios."""
+    remarks: tuple[str, ...] = ()
+    """What a user of the rule may want to know and nothing fails for: its result shares memory with an argument."""
 
     @property
     def fails(self) -> bool:

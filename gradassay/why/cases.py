@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from gradassay.findings import Finding
 from gradassay.question import Question
-from gradassay.vocabulary import Evaluation, Scenario
+from gradassay.vocabulary import Evaluation, Scenario, Verdict
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,3 +19,24 @@ class Case:
     evaluation: Evaluation | None = None
     question: Question | None = None
     """The scenario with its truths: ``next(question.truths())`` is the cheapest."""
+
+    @property
+    def kept(self) -> Case:
+        """The case without what nobody will ask for: what agrees needs no explanation."""
+        return Case(self.scenario, self.finding) if self.finding.verdict is Verdict.AGREES else self
+
+    @property
+    def entries(self) -> int:
+        """How many entries its arguments have together."""
+        return sum(x.size for x in self.scenario.args)
+
+
+class Judge(Protocol):
+    """Judges scenarios; the same one judges those that are drawn and those that an example shrinks to."""
+
+    def __call__(self, scenario: Scenario, question: Question | None = None) -> Case | str:
+        """The case, or the reason why the scenario cannot be judged.
+
+        ``question``, where there is one already, is the scenario with its truths, which implementations share.
+        """
+        ...
