@@ -22,7 +22,7 @@ from gradassay.question import Question
 from gradassay.second_order import flattened, operation_of, pullback_operation
 from gradassay.tally import Tally
 from gradassay.verdicts import judge
-from gradassay.vocabulary import Definition, Discrepancy, Operation, Row, Rule, Run, Scenario
+from gradassay.vocabulary import Convention, Definition, Discrepancy, Operation, Row, Rule, Run, Scenario
 from property_tests.strategies import draw_scenarios, explicit_scenarios
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ class _Target:
     name: str
     exact: Exact | None
     shape_of: Callable[..., Any]
-    conventions: Mapping[str, Definition]
+    conventions: tuple[Convention, ...]
     differentiable: tuple[int, ...] | None
     operation: Operation | None = None
     """Whose scenarios are drawn where no inputs are given."""
@@ -163,12 +163,12 @@ class _Target:
             wanted = operation.differentiable
             return cls(like, Exact(formula), formula, operation.conventions, wanted, operation)
         if definition is not None:
-            return cls(getattr(definition, "__name__", "definition"), Exact(definition), definition, {}, None)
+            return cls(getattr(definition, "__name__", "definition"), Exact(definition), definition, (), None)
         return cls(
             getattr(rule, "__name__", "rule"),
             None,
             lambda *args, **params: rule(*args, **params)[0],
-            {},
+            (),
             None,
         )
 

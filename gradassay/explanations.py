@@ -26,12 +26,14 @@ def explained(
     question: Question, comparator: Comparator, evaluation: Evaluation, finding: Finding
 ) -> Finding:
     """A failing finding with the mildest explanation that holds."""
-    for name, definition in question.conventions.items():
+    assert question.exact is not None  # what is explained was held against a truth
+    for convention in question.conventions:
+        definition = convention.change(question.exact.definition)
         # First as if every decision were taken as the truth takes it; then with the doubts of the budget.
         if any(
             _is_convention(question, evaluation, finding, Exact(definition, doubts=d)) for d in (False, True)
         ):
-            return replace(finding, verdict=Verdict.CONVENTION, cause=name)
+            return replace(finding, verdict=Verdict.CONVENTION, cause=convention.name)
     if question.scenario.layout not in ("C", "read_only") and _agrees_when_contiguous(question, comparator):
         return replace(finding, verdict=Verdict.IMPURE, cause="depends on the memory layout")
     if finding.verdict is Verdict.WRONG and _by_rounding(question, comparator, finding):
@@ -41,7 +43,7 @@ def explained(
 
 def _is_convention(question: Question, evaluation: Evaluation, finding: Finding, exact: Exact) -> bool:
     """Whether the evaluation is the convention's truth within its budget, and clearly not the definition's."""
-    for truth in Question(question.scenario, exact, {}).truths():
+    for truth in Question(question.scenario, exact, ()).truths():
         members = [
             truth,
             *(replace(truth, primal=y, gradients=tuple(x_bars)) for y, *x_bars in truth.extremes.values()),

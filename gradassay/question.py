@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,15 +13,13 @@ from gradassay.comparison import Comparison, compare_array
 from gradassay.findings import Finding, at_entry, in_words, infinities, part
 from gradassay.formats import FORMATS, Format
 from gradassay.kinks import membership, tied_entries, without_ties
-from gradassay.vocabulary import Definition, Enclosure, Evaluation, Scenario, Truth, Verdict, Worst
+from gradassay.vocabulary import Convention, Enclosure, Evaluation, Scenario, Truth, Verdict, Worst
 
 
 class Question:
     """One scenario with its truths, computed once and narrowed only as far as somebody needs."""
 
-    def __init__(
-        self, scenario: Scenario, exact: Exact | None, conventions: Mapping[str, Definition]
-    ) -> None:
+    def __init__(self, scenario: Scenario, exact: Exact | None, conventions: Sequence[Convention]) -> None:
         self.scenario = scenario
         self.form: Format = FORMATS[scenario.dtype]
         self.conventions = conventions

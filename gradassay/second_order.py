@@ -8,13 +8,14 @@ tape over the tape of the operation's own.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from comparators.adapters import exposing, pullback_name
 from comparators.exact import Vjp
-from gradassay.vocabulary import Array, Operation, Rule
+from gradassay.vocabulary import Array, Convention, Definition, Operation, Rule
 from property_tests.strategies.second_order import pullback_drafts, pullback_regions
 
 
@@ -33,9 +34,19 @@ def pullback_operation(operation: Operation) -> Operation:
         regions=pullback_regions(operation),
         drafts=lambda region, dtype: pullback_drafts(operation, region, dtype),
         differentiable=(*wanted, -1),
-        conventions={name: Vjp(other, wanted) for name, other in operation.conventions.items()},
+        conventions=tuple(map(_pulled_back, operation.conventions)),
         source=operation.source,
     )
+
+
+def _pulled_back(convention: Convention) -> Convention:
+    """The convention as a change of a pullback: the pullback of the changed definition."""
+
+    def change(pullback: Definition) -> Definition:
+        assert isinstance(pullback, Vjp)
+        return Vjp(convention.change(pullback.definition), pullback.wanted)
+
+    return replace(convention, change=change)
 
 
 def operation_of(pullback: str) -> str:

@@ -166,7 +166,7 @@ def primal_alone(record: Record) -> Record:
 def held(record: Record) -> Finding:
     """The verdict on one record of the right structure: its purity, then its numbers."""
     scenario, impurity = record.scenario, record.evaluation.impurity
-    question = Question(scenario, exact(scenario.operation), {})
+    question = Question(scenario, exact(scenario.operation), ())
     finding = hold(question, record.evaluation)
     if impurity and finding.verdict is not Verdict.STRUCTURE:
         return replace(in_words(scenario, Verdict.IMPURE, impurity, impurity), worst=finding.worst)
@@ -187,16 +187,16 @@ def verdict_of(finding: Finding, dtype: str, convention: str) -> Verdict | None:
 def convention_of(record: Record) -> str:
     """The named alternative definition that a failing record agrees with; empty where there is none."""
     operation = record.scenario.operation
-    if operation in OPERATIONS:
-        conventions = OPERATIONS[operation].conventions
-    else:
-        conventions = UPDATE_CONVENTIONS.get(operation, {})
-    for name, alternative in conventions.items():
-        if (
-            hold(Question(record.scenario, Exact(alternative), {}), record.evaluation).verdict
-            is Verdict.AGREES
-        ):
-            return name
+    known = (
+        OPERATIONS[operation].conventions
+        if operation in OPERATIONS
+        else UPDATE_CONVENTIONS.get(operation, ())
+    )
+    definition = exact(operation).definition
+    for convention in known:
+        question = Question(record.scenario, Exact(convention.change(definition)), ())
+        if convention.accepted and hold(question, record.evaluation).verdict is Verdict.AGREES:
+            return convention.name
     return ""
 
 

@@ -95,7 +95,7 @@ def test_a_pullbacks_pullback_is_the_derivative_of_the_pullback(name: str, dtype
     rules = RulesComparator("numpy", {operation.name: operation.rule})
     judged = []
     for drawn in draw_scenarios(operation, dtype=dtype, examples=60, seed=5):
-        finding = judge(Question(drawn, Exact(operation.definition), {}), rules)
+        finding = judge(Question(drawn, Exact(operation.definition), ()), rules)
         judged.append(finding.verdict)
         assert finding.verdict.rank <= Verdict.UNDEFINED.rank, finding
     assert judged.count(Verdict.AGREES) > len(judged) / 2

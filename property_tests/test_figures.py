@@ -29,7 +29,8 @@ from property_tests.printed_figures import (
     printed,
     significant,
 )
-from reference_impls.cross_entropy import cross_entropy, renormalised
+from reference_impls.conventions.probabilities import renormalised
+from reference_impls.cross_entropy import cross_entropy, cross_entropy_definition
 from reference_impls.get_item import get_item, get_item_grad
 from reference_impls.softmax import log_softmax, softmax
 from reference_impls.softmax_cross_entropy import softmax_cross_entropy
@@ -229,13 +230,12 @@ def test_002_torch_softmax_gradient_is_softmax_minus_one_hot() -> None:
 
 def test_002_plus_one_of_tensorflow_is_the_gradient_of_the_renormalised_loss() -> None:
     step = 1e-6
+    loss = renormalised(cross_entropy_definition)
     for row, entry in np.ndindex(P_002.shape):
         there, back = P_002.copy(), P_002.copy()
         there[row, entry] += step
         back[row, entry] -= step
-        rise = renormalised(there, LABELS_002, reduction="sum") - renormalised(
-            back, LABELS_002, reduction="sum"
-        )
+        rise = loss(there, LABELS_002, reduction="sum") - loss(back, LABELS_002, reduction="sum")
         at_label = entry == LABELS_002[row]
         document = KERAS_GRADIENT_002[row] if at_label else 1.0
         # Second-order differences err by step² / 3p³ and by the rounding of a loss of 7 in all.

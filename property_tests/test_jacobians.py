@@ -66,7 +66,7 @@ def verdicts(
         y_bar = np.zeros_like(y)
         y_bar[entry] = 1
         scenario = Scenario("given", y.dtype.name, args, {}, y_bar, wanted)
-        question = Question(scenario, Exact(definition), conventions={})
+        question = Question(scenario, Exact(definition), conventions=())
         for jacobians in answers:
             row = tuple(np.asarray(J[entry]) for J in jacobians)
             found.add(hold(question, Evaluation(primal=y, gradients=row)).verdict)

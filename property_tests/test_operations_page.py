@@ -36,7 +36,7 @@ def test_a_section_names_the_regions_the_conventions_and_the_edges(name: str) ->
     assert regions[1] == ", ".join(f"`{region}`" for region in operation.regions)
     assert edges[1] == "; ".join(edge.title for edge in operation.edges)
     for convention in operation.conventions:
-        assert f"`{convention}`" in section
+        assert f"`{convention.name}`" in section
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

@@ -111,7 +111,7 @@ def test_what_shows_it_is_a_test_of_the_file_linked_to(row: Row) -> None:
 def test_an_operation_and_a_convention_are_in_the_catalogue(row: Row) -> None:
     targets = [resolved(path) for path, _ in row.here]
     rules = {operation.rule for operation in OPERATIONS.values()}
-    conventions = {c for operation in OPERATIONS.values() for c in operation.conventions.values()}
+    conventions = {c.change for operation in OPERATIONS.values() for c in operation.conventions}
     if row.kind == "operation":
         assert rules.intersection(targets)
     if row.kind == "convention":

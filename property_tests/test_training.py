@@ -81,7 +81,7 @@ def test_an_operation_is_judged_as_compare_judges_it(factor: float) -> None:
         train("000-mlp", implementations="numpy", steps=1, rules={"sigmoid": planted}).trajectories[0].fault
     )
     assert fault is not None
-    question = Question(fault.scenario, exact("sigmoid"), {})
+    question = Question(fault.scenario, exact("sigmoid"), ())
     compared = judge(question, RuleComparator("planted", planted))
     assert fault.verdict is compared.verdict
     assert fault.verdict is (Verdict.WRONG if factor == 1.01 else Verdict.IMPRECISE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,14 +16,14 @@ from gradassay.catalogue import OPERATIONS
 from gradassay.findings import Finding
 from gradassay.question import Question
 from gradassay.verdicts import judge
-from gradassay.vocabulary import Array, Definition, Rule, Scenario, Verdict
+from gradassay.vocabulary import Array, Convention, Definition, Rule, Scenario, Verdict
 from property_tests.exact.oracle import scenario
 
 
 def found(
-    rule: Rule, definition: Definition, given: Scenario, conventions: Mapping[str, Definition] | None = None
+    rule: Rule, definition: Definition, given: Scenario, conventions: Sequence[Convention] = ()
 ) -> Finding:
-    question = Question(given, Exact(definition), conventions or {})
+    question = Question(given, Exact(definition), conventions)
     return judge(question, RuleComparator("planted", rule))
 
 

@@ -23,7 +23,6 @@ from typing import Any
 
 import numpy as np
 
-from gradassay.formats import FORMATS
 from gradassay.vocabulary import Array, Edge, Operation
 from property_tests.strategies.elementwise import (
     RELU_REGIONS,
@@ -33,6 +32,7 @@ from property_tests.strategies.elementwise import (
     sigmoid_drafts,
     tanh_drafts,
 )
+from reference_impls.conventions.entrywise import RELU_CONVENTIONS
 from reference_impls.entrywise import Pullback, entrywise, zero_where
 
 # ---- relu
@@ -41,12 +41,6 @@ from reference_impls.entrywise import Pullback, entrywise, zero_where
 def relu_definition(x: Any) -> Any:
     """``max(x, 0)``."""
     return np.maximum(x, 0)
-
-
-def relu_of_flushed(x: Any) -> Any:
-    """``max(x, 0)`` of what arithmetic reads that takes subnormal numbers for 0."""
-    tiny = FORMATS[x.dtype.name].tiny
-    return np.maximum(np.where((x > -tiny) & (x < tiny), 0, x), 0)
 
 
 @entrywise
@@ -73,7 +67,7 @@ RELU = Operation(
     rule=relu,
     regions=RELU_REGIONS,
     drafts=relu_drafts,
-    conventions={"subnormal numbers are 0": relu_of_flushed},
+    conventions=RELU_CONVENTIONS,
     source="Glorot, Bordes, Bengio 2011, Deep sparse rectifier neural networks",
     pullback_rule=relu_grad,
     edges=(

@@ -22,6 +22,7 @@ import numpy as np
 
 from gradassay.vocabulary import Array, Edge, Operation
 from property_tests.strategies.linear import AFFINE_REGIONS, affine_drafts
+from reference_impls.conventions.linear import AFFINE_CONVENTIONS
 from reference_impls.rows import result_dtype, rounded, working_dtype
 from reference_impls.totals import contiguous, product, total
 
@@ -31,11 +32,6 @@ Triple = tuple[Array, Array, Array]
 def affine_definition(x: Any, W: Any, b: Any) -> Any:
     """``x W + b``."""
     return x @ W + b
-
-
-def transposed_weights(x: Any, W: Any, b: Any) -> Any:
-    """``x W^T + b``: weights stored one row an output, as PyTorch's Linear does; shapes tell unless W is square."""
-    return x @ (W.T if W.shape[0] == W.shape[1] else W) + b
 
 
 def affine(x: Any, W: Any, b: Any) -> tuple[Array, Callable[[Any], Triple]]:
@@ -105,8 +101,8 @@ AFFINE = Operation(
     regions=AFFINE_REGIONS,
     drafts=affine_drafts,
     differentiable=(0, 1, 2),
-    conventions={"transposed weights": transposed_weights},
-    source="Goodfellow, Bengio, Courville 2016, Deep Learning, 6.5.6; convention: torch.nn.functional.linear",
+    conventions=AFFINE_CONVENTIONS,
+    source="Goodfellow, Bengio, Courville 2016, Deep Learning, 6.5.6",
     pullback_rule=affine_grad,
     edges=(
         Edge(

@@ -21,6 +21,7 @@ import numpy as np
 
 from gradassay.vocabulary import Array, Edge, Operation
 from property_tests.strategies import CROSS_ENTROPY_REGIONS, cross_entropy_drafts
+from reference_impls.conventions.probabilities import CROSS_ENTROPY_CONVENTIONS
 from reference_impls.labels import (
     class_indices,
     class_weights,
@@ -32,9 +33,6 @@ from reference_impls.labels import (
 from reference_impls.rows import result_dtype, rounded, working_dtype
 from reference_impls.textbook import cross_entropy_of
 
-#: ``keras.config.epsilon()``, where Keras clips probabilities.
-KERAS_EPSILON = 1e-7
-
 #: Brings the reciprocal of the smallest subnormal into the range of float64.
 SCALE = 2.0**512
 
@@ -42,31 +40,6 @@ SCALE = 2.0**512
 def cross_entropy_definition(p: Any, labels: Any, *, reduction: str = "mean") -> Any:
     """``-sum t log p`` with 0 log 0 = 0."""
     return cross_entropy_of(np.log(p), labels, reduction)
-
-
-def renormalised(p: Any, labels: Any, *, reduction: str = "mean") -> Any:
-    """``-log(p_t / sum p)``: what both Keras losses amount to as long as they clip nothing."""
-    return cross_entropy_definition(p / p.sum(axis=-1, keepdims=True), labels, reduction=reduction)
-
-
-def _keras_bounds(dtype: np.dtype[Any]) -> tuple[float, float]:
-    """Keras rounds its bounds to the dtype of the probabilities; in 16 bits the upper one is 1."""
-    return float(dtype.type(KERAS_EPSILON)), float(dtype.type(1 - KERAS_EPSILON))
-
-
-def renormalised_clipped(p: Any, labels: Any, *, reduction: str = "mean") -> Any:
-    """``p / sum p``, then clipped: Keras' ``categorical_crossentropy``, for labels as a distribution."""
-    q = np.clip(p / p.sum(axis=-1, keepdims=True), *_keras_bounds(p.dtype))
-    return cross_entropy_definition(q, labels, reduction=reduction)
-
-
-def clipped_renormalised(p: Any, labels: Any, *, reduction: str = "mean") -> Any:
-    """``p`` clipped, then divided by the sum of what came out: Keras' ``sparse_categorical_crossentropy``.
-
-    Keras takes log(clip p) for logits of a fused softmax cross entropy, whose softmax is q / sum q again.
-    """
-    q = np.clip(p, *_keras_bounds(p.dtype))
-    return cross_entropy_definition(q / q.sum(axis=-1, keepdims=True), labels, reduction=reduction)
 
 
 def cross_entropy(p: Any, labels: Any, *, reduction: str = "mean") -> tuple[Array, Callable[[Any], Array]]:
@@ -153,11 +126,6 @@ CROSS_ENTROPY = Operation(
         Edge("empty", "the mean over no samples", (np.zeros((0, 2)), np.zeros(0, int))),
         Edge("invalid", "label -1", ([0.5, 0.5], np.array(-1))),
     ),
-    conventions={
-        "renormalised": renormalised,
-        "renormalised, clipped 1e-7": renormalised_clipped,
-        "clipped 1e-7, renormalised": clipped_renormalised,
-    },
-    source="Goodfellow, Bengio, Courville 2016, Deep Learning, 3.13; conventions: Keras 3.15, "
-    "keras/src/backend/tensorflow/nn.py",
+    conventions=CROSS_ENTROPY_CONVENTIONS,
+    source="Goodfellow, Bengio, Courville 2016, Deep Learning, 3.13",
 )

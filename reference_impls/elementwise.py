@@ -26,6 +26,7 @@ import numpy as np
 from gradassay.vocabulary import Array, Edge, Operation
 from property_tests.strategies.clip import CLIP_REGIONS, clip_drafts
 from property_tests.strategies.elementwise import EXP_REGIONS, LOG_REGIONS, exp_drafts, log_drafts
+from reference_impls.conventions.entrywise import CLIP_CONVENTIONS, EXP_CONVENTIONS, LOG_CONVENTIONS
 from reference_impls.entrywise import Pullback, entrywise, zero_where
 
 # ---- exp
@@ -74,7 +75,7 @@ EXP = Operation(
     rule=exp,
     regions=EXP_REGIONS,
     drafts=exp_drafts,
-    conventions={"base 2": np.exp2},
+    conventions=EXP_CONVENTIONS,
     source="NIST Digital Library of Mathematical Functions, 4.2(iii)",
     pullback_rule=exp_grad,
     edges=(
@@ -122,7 +123,7 @@ LOG = Operation(
     rule=log,
     regions=LOG_REGIONS,
     drafts=log_drafts,
-    conventions={"base 2": np.log2, "base 10": np.log10},
+    conventions=LOG_CONVENTIONS,
     source="NIST Digital Library of Mathematical Functions, 4.2(i)",
     pullback_rule=log_grad,
     edges=(
@@ -142,12 +143,6 @@ def clip_definition(x: Any, *, low: float | None = None, high: float | None = No
     """``min(max(x, low), high)``, the bounds in the dtype of x."""
     y = x if low is None else np.maximum(x, x.dtype.type(low))
     return y if high is None else np.minimum(y, x.dtype.type(high))
-
-
-def clip_low_wins(x: Any, *, low: float | None = None, high: float | None = None) -> Any:
-    """``max(min(x, high), low)``: the same unless the bounds are crossed."""
-    y = x if high is None else np.minimum(x, x.dtype.type(high))
-    return y if low is None else np.maximum(y, x.dtype.type(low))
 
 
 def _cut(x: Array, low: float | None, high: float | None) -> Array:
@@ -194,7 +189,7 @@ CLIP = Operation(
     rule=clip,
     regions=CLIP_REGIONS,
     drafts=clip_drafts,
-    conventions={"the lower bound wins": clip_low_wins},
+    conventions=CLIP_CONVENTIONS,
     source="NumPy 2, numpy.clip; Clarke 1983, Optimization and Nonsmooth Analysis, 2.3, for the kinks",
     pullback_rule=clip_grad,
     edges=(

@@ -34,6 +34,7 @@ from property_tests.strategies.losses import (
     l2_penalty_drafts,
     mean_squared_error_drafts,
 )
+from reference_impls.conventions.linear import L2_PENALTY_CONVENTIONS, MEAN_SQUARED_ERROR_CONVENTIONS
 from reference_impls.rows import result_dtype, rounded, working_dtype
 from reference_impls.totals import contiguous, dot
 
@@ -46,21 +47,10 @@ def mean_squared_error_definition(y: Any, t: Any) -> Any:
     return (d * d).sum() / d.size
 
 
-def summed(y: Any, t: Any) -> Any:
-    """``sum (y - t)^2``."""
-    d = y - t
-    return (d * d).sum()
-
-
 def l2_penalty_definition(w: Any, *, strength: float = 1.0, squared: bool = False) -> Any:
     """``strength sqrt(sum w^2)``, or ``strength sum w^2``."""
     total = (w * w).sum()
     return strength * (total if squared else np.sqrt(total))
-
-
-def half(w: Any, *, strength: float = 1.0, squared: bool = False) -> Any:
-    """``strength / 2 sum w^2``, whose gradient has no 2; the norm itself is not halved."""
-    return l2_penalty_definition(w, strength=strength / 2 if squared else strength, squared=squared)
 
 
 # ---- mean squared error
@@ -191,7 +181,7 @@ MEAN_SQUARED_ERROR = Operation(
     regions=MEAN_SQUARED_ERROR_REGIONS,
     drafts=mean_squared_error_drafts,
     differentiable=(0, 1),
-    conventions={"sum": summed},
+    conventions=MEAN_SQUARED_ERROR_CONVENTIONS,
     source="Goodfellow, Bengio, Courville 2016, Deep Learning, 5.1.4",
     pullback_rule=mean_squared_error_grad,
     edges=(
@@ -207,8 +197,8 @@ L2_PENALTY = Operation(
     rule=l2_penalty,
     regions=L2_PENALTY_REGIONS,
     drafts=l2_penalty_drafts,
-    conventions={"half": half},
-    source="Goodfellow, Bengio, Courville 2016, Deep Learning, 7.1.1; convention: tf.nn.l2_loss",
+    conventions=L2_PENALTY_CONVENTIONS,
+    source="Goodfellow, Bengio, Courville 2016, Deep Learning, 7.1.1",
     pullback_rule=l2_penalty_grad,
     edges=(
         Edge("zeros", "the norm at 0", ([0.0, 0.0],)),

@@ -34,7 +34,7 @@ def _entry(
     facts = {
         "formula": document[0].replace("``", "") if document else "",
         "regions": ", ".join(operation.regions),
-        "conventions": "; ".join(operation.conventions),
+        "conventions": "; ".join(convention.name for convention in operation.conventions),
         "implementations": ", ".join(name for name, covered in covers.items() if operation.name in covered),
         "with --order 2": ", ".join(
             name for name, covered in forward.items() if pullback_name(operation.name) in covered

@@ -35,7 +35,7 @@ def total(x: Any) -> Any:
 
 def verdict(rule: Any, definition: Any, given_: Scenario) -> Verdict:
     comparator: Comparator = RuleComparator("planted", rule)
-    return judge(Question(given_, Exact(definition), {}), comparator).verdict
+    return judge(Question(given_, Exact(definition), ()), comparator).verdict
 
 
 def summing(add_up: Callable[[Array], Any]) -> Any:

@@ -24,7 +24,8 @@ from typing import Any
 
 import numpy as np
 
-from gradassay.vocabulary import Array, Definition
+from gradassay.vocabulary import Array, Convention, Definition
+from reference_impls.conventions.changes import instead
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 
@@ -149,11 +150,29 @@ def _check_shapes(w: Array, *others: Array) -> None:
 UPDATES: dict[str, Definition] = {"sgd": sgd_definition, "adam": adam_definition}
 
 #: Optimizer -> named alternatives that others follow.
-UPDATE_CONVENTIONS: dict[str, dict[str, Definition]] = {
-    "sgd": {"the rate is rounded to float32": sgd_narrow_rate},
-    "adam": {
-        "epsilon is added before the bias is corrected": adam_uncorrected_epsilon,
-        "the rate and the betas that correct the bias are rounded to float32, and epsilon is added before": adam_narrow,
-        "the bias is not corrected": adam_biased,
-    },
+UPDATE_CONVENTIONS: dict[str, tuple[Convention, ...]] = {
+    "sgd": (
+        Convention(
+            "the rate is rounded to float32",
+            instead(sgd_narrow_rate),
+            "Keras 3.15, keras/src/optimizers/base_optimizer.py: a variable of dtype floatx",
+        ),
+    ),
+    "adam": (
+        Convention(
+            "epsilon is added before the bias is corrected",
+            instead(adam_uncorrected_epsilon),
+            "Kingma and Ba 2015, end of section 2; TensorFlow's ResourceApplyAdam",
+        ),
+        Convention(
+            "the rate and the betas that correct the bias are rounded to float32, and epsilon is added before",
+            instead(adam_narrow),
+            "Keras 3.15, keras/src/optimizers/adam.py",
+        ),
+        Convention(
+            "the bias is not corrected",
+            instead(adam_biased),
+            "Devlin et al. 2019, BERT: optimization.py, AdamWeightDecayOptimizer",
+        ),
+    ),
 }
