@@ -99,7 +99,7 @@ PARAMETERS = (
     Fact("several axes", _named_axis(lambda view: len(view.axes) > 1)),
     Fact("axis None", _is("axis", None)),
     Fact("axis 0", _named_axis(lambda view: _axis(view) == 0)),
-    Fact("last axis", lambda view: _axis(view) == view.x.ndim - 1),
+    Fact("last axis", _named_axis(lambda view: _axis(view) == view.x.ndim - 1)),
     Fact("negative axis", _named_axis(lambda view: isinstance(view.axis, int) and view.axis < 0)),
     Fact("tuple as axis", _named_axis(lambda view: isinstance(view.axis, tuple))),
     Fact("no axis", _named_axis(lambda view: view.axes == ())),

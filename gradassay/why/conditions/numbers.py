@@ -53,7 +53,7 @@ def _exp(overflows: bool, sign: int) -> Callable[[View], bool]:
     """Whether exp of sign · x exceeds the format, or is no normal number of it."""
 
     def holds(view: View) -> bool:
-        if not view.role.exponential:
+        if not (view.role.exponential if sign > 0 else view.role.reflected):
             return False
         ends = sorted((sign * view.of_scores.low, sign * view.of_scores.high))
         if overflows:

@@ -27,6 +27,8 @@ class Role:
     """``max`` or ``min`` of a slice, where who wins it matters; a stable softmax subtracts the largest."""
     exponential: bool = False
     """Whether the exponential of its scores is taken."""
+    reflected: bool = False
+    """Whether that of their negatives is taken as well, as sigmoid and tanh do."""
     labels: int | None = None
     """The argument that holds labels, classes last."""
     index: bool = False
@@ -35,6 +37,7 @@ class Role:
 _LOGITS = Role(extremum="max", exponential=True)
 _LOSS = Role(extremum="max", exponential=True, labels=1)
 _LINEAR_LOSS = Role(extremum="max", exponential=True, labels=3)
+_SIGMOID = Role(exponential=True, reflected=True)
 ROLES = {
     "softmax": _LOGITS,
     "log_softmax": _LOGITS,
@@ -50,16 +53,16 @@ ROLES = {
     "min": Role(axis=None, extremum="min"),
     "clip": Role(),
     "relu": Role(),
-    "sigmoid": Role(exponential=True),
-    "tanh": Role(exponential=True),
+    "sigmoid": _SIGMOID,
+    "tanh": _SIGMOID,
     "affine": Role(),
     "mean_squared_error": Role(axis=None),
     "l2_penalty": Role(axis=None),
     "softmax_regression": _LINEAR_LOSS,
-    "sigmoid_classifier": Role(exponential=True, labels=3),
+    "sigmoid_classifier": Role(exponential=True, reflected=True, labels=3),
 }
 #: An operation that the catalogue does not know.
-UNKNOWN = Role(extremum="max", exponential=True)
+UNKNOWN = Role(extremum="max", exponential=True, reflected=True)
 
 
 class View:

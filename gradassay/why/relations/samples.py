@@ -10,11 +10,12 @@ from functools import cached_property
 import numpy as np
 
 from comparators.exact import Exact
+from comparators.exact.model import gradient_underflow
 from gradassay.comparison import compare_array
 from gradassay.formats import Format
 from gradassay.kinks import without_ties
 from gradassay.question import comparisons_with
-from gradassay.vocabulary import Array, Definition, Enclosure, Scenario, Truth
+from gradassay.vocabulary import Array, Definition, Enclosure, Evaluation, Scenario, Truth
 from gradassay.why.cases import Case
 
 #: A value is evidence where it lies this many of its budgets away from the truth, so that a wide budget alone tells
@@ -50,6 +51,8 @@ class Sample:
     beyond: bool
     memo: dict[str, Truth | None] = field(default_factory=dict)
     """Truths of changed scenarios, shared by the arrays of one case."""
+    others: tuple[Sample, ...] = ()
+    """The same at a tie, the truth with other winners: each of them may be the one that was changed."""
 
     @property
     def scenario(self) -> Scenario:
@@ -101,7 +104,12 @@ class Sample:
             )
             self.memo[name] = _first_truth(Exact(definition), given)
         truth = self.memo[name]
-        return self.unknown() if truth is None else truth.primal
+        if truth is None:
+            return self.unknown()
+        with np.errstate(all="ignore"):
+            largest = float(np.max(np.abs(self.y_bar), initial=0.0))
+        underflow = gradient_underflow(self.form, largest)
+        return replace(truth.primal, budget=truth.primal.budget + truth.primal.budget.dtype.type(underflow))
 
     def unknown(self) -> Enclosure:
         """An enclosure that nothing can be held against."""
@@ -147,28 +155,57 @@ class Sample:
         return Fit.EVIDENCE if not found.undecided and apart.any() else Fit.TRIVIAL
 
 
-def samples_of(case: Case) -> tuple[Sample, ...]:
-    """The arrays of a case that were shown to be off beside its ties; none where there are no numbers to hold."""
+def samples_of(case: Case, *, ties: bool = False) -> tuple[Sample, ...]:
+    """The arrays of a case that were shown to be off beside its ties; none where there are no numbers to hold.
+
+    With ``ties`` also, where nothing is off beside them, the arrays that equal it with none of the winners tried.
+    """
     question, evaluation = case.question, case.evaluation
     if question is None or evaluation is None or evaluation.error or evaluation.structure:
         return ()
     memo: dict[str, Truth | None] = {}
     for truth in question.truths():
-        truth = without_ties(truth)
-        compared = comparisons_with(evaluation, truth, question.form)
-        if any(c.structure or c.nonfinite for c in compared):
-            return ()
-        arrays = (evaluation.primal, *evaluation.gradients)
-        found = [
-            Sample(case, k - 1, got, enclosure, truth.primal, question.form, truth.beyond, memo)
-            for k, (c, got, enclosure) in enumerate(
-                zip(compared, arrays, (truth.primal, *truth.gradients), strict=True)
-            )
-            if c.outside and got is not None
-        ]
-        if found:
-            return tuple(found)
+        found = _off(case, evaluation, without_ties(truth), memo)
+        if found or found is None:
+            return found or ()
+        if ties and truth.extremes:
+            members = [(truth.primal, *truth.gradients), *truth.extremes.values()]
+            by_member = [
+                _off(case, evaluation, replace(truth, primal=y, gradients=tuple(x_bars)), memo)
+                for y, *x_bars in members
+            ]
+            return _together([found or () for found in by_member])
     return ()
+
+
+def _off(
+    case: Case, evaluation: Evaluation, truth: Truth, memo: dict[str, Truth | None]
+) -> tuple[Sample, ...] | None:
+    """The arrays that are outside of that truth; None where they are no numbers."""
+    assert case.question is not None  # samples_of has seen to it
+    form = case.question.form
+    compared = comparisons_with(evaluation, truth, form)
+    if any(c.structure or c.nonfinite for c in compared):
+        return None
+    arrays = zip(
+        compared, (evaluation.primal, *evaluation.gradients), (truth.primal, *truth.gradients), strict=True
+    )
+    return tuple(
+        Sample(case, k - 1, got, enclosure, truth.primal, form, truth.beyond, memo)
+        for k, (c, got, enclosure) in enumerate(arrays)
+        if c.outside and got is not None
+    )
+
+
+def _together(by_member: Sequence[Sequence[Sample]]) -> tuple[Sample, ...]:
+    """One sample for each array that is off for all members, which has the others with it."""
+    first, *rest = by_member
+    together = []
+    for sample in first:
+        others = tuple(s for member in rest for s in member if s.number == sample.number)
+        if len(others) == len(rest):
+            together.append(replace(sample, others=others))
+    return tuple(together)
 
 
 def evenly(cases: Sequence[Case], count: int) -> list[Case]:

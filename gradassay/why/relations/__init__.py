@@ -1,4 +1,4 @@
-"""Simple relations of what came back to the truth, where no convention fits: ``factor 2``, ``wrong sign``, ``transposed``.
+"""Simple relations of what came back to the truth, where no convention fits: ``factor 2``, ``wrong sign``.
 
 A relation is told where it holds in every case looked at: each array that is off equals the related value within the
 budget that the truth leaves to it. Where the related value cannot be told from the truth (a truth of 0, a factor of N
@@ -14,9 +14,13 @@ from itertools import chain
 import numpy as np
 
 from gradassay.why.cases import Case
-from gradassay.why.relations_constants import COUNTED, VARYING, bounds, factors, parameters, terms
-from gradassay.why.relations_table import FURTHER, LAST, SIGN, SIMPLE, ZERO, Candidate, special
-from gradassay.why.samples import Fit, Sample, evenly, samples_of
+from gradassay.why.relations.candidates import Candidate
+from gradassay.why.relations.constants import bounds, factors, terms
+from gradassay.why.relations.counts import COUNTED, parameters
+from gradassay.why.relations.samples import Fit, Sample, evenly, samples_of
+from gradassay.why.relations.special import special
+from gradassay.why.relations.table import FURTHER, LAST, SIGN, SIMPLE, ZERO
+from gradassay.why.relations.varying import VARYING
 
 #: Cases looked at, evenly chosen from first to last.
 LOOKED = 32
@@ -46,7 +50,7 @@ class _Found:
 
     @np.errstate(all="ignore")
     def holds(self, case: Case) -> bool:
-        samples = samples_of(case)
+        samples = samples_of(case, ties=True)
         return bool(samples) and all(
             s.number in self.parts and self.parts[s.number].fit(s) is not Fit.NO for s in samples
         )
@@ -94,9 +98,7 @@ def _explained(samples: Sequence[Sample]) -> dict[int, Candidate] | None:
     gradients = tuple(number for number in numbers if number >= 0)
     primal = [number for number in alone if number == (-1,)]
     for groups in ([tuple(numbers)], [*primal, gradients], alone):
-        found = {
-            group: _simplest([s for s in samples if s.number in group]) for group in groups if group
-        }
+        found = {group: _simplest([s for s in samples if s.number in group]) for group in groups if group}
         if found and all(candidate is not None for candidate in found.values()):
             return {n: candidate for group, candidate in found.items() for n in group if candidate}
     return None
@@ -190,5 +192,7 @@ def _part(numbers: Sequence[int], arguments: tuple[int, ...]) -> str:
         words.append("the gradient")
     elif gradients:
         places = " and ".join(str(arguments[number]) for number in gradients)
-        words.append(f"the gradient{'s' * (len(gradients) > 1)} of argument{'s' * (len(gradients) > 1)} {places}")
+        words.append(
+            f"the gradient{'s' * (len(gradients) > 1)} of argument{'s' * (len(gradients) > 1)} {places}"
+        )
     return f"{' and '.join(words)} {'is' if len(numbers) == 1 else 'are'}"

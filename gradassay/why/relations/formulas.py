@@ -1,7 +1,7 @@
 """Known wrong gradients of single operations, as formulas: what is left when one part of the right one is forgotten.
 
-Each is a definition of its own, ``formula(y, y_bar, *args, **params)`` in plain NumPy with y the operation's primal, and
-the ``exact`` comparator gives its value and its budget like those of any other.
+Each is a definition of its own, ``formula(y, y_bar, *args, **params)`` in plain NumPy with y the operation's primal,
+and the ``exact`` comparator gives its value and its budget like those of any other.
 """
 
 from __future__ import annotations
@@ -43,9 +43,7 @@ def _whole(x: Any) -> tuple[int, ...]:
 _SOFTMAX = (
     Formula("the sum term missing", "y y_bar, without - y <y, y_bar>", lambda y, g, x, axis=-1: y * g),
     Formula("the sum term alone", "- y <y, y_bar>", lambda y, g, x, axis=-1: -y * _dot(y, g, axis)),
-    Formula(
-        "the diagonal of the Jacobian alone", "(y - y²) y_bar", lambda y, g, x, axis=-1: (y - y * y) * g
-    ),
+    Formula("the diagonal of the Jacobian alone", "(y - y²) y_bar", lambda y, g, x, axis=-1: (y - y * y) * g),
     Formula(
         "the diagonal alone, the cotangent ignored", "y - y²", lambda y, g, x, axis=-1: y - y * y + 0 * g
     ),
