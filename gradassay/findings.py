@@ -34,18 +34,29 @@ def in_words(scenario: Scenario, verdict: Verdict, cause: str, sentence: str) ->
 def at_entry(scenario: Scenario, verdict: Verdict, cause: str, c: Comparison, worst: Worst) -> Finding:
     """A finding that one entry of one array shows."""
     where = c.path + (str(list(c.index)) if c.index else "")
-    if verdict is Verdict.SUBGRADIENT:
-        sentence = f"{where} is {c.got!r} at a tie, a convex combination of the winners' gradients; the even split is"
-        sentence += f" {c.expected!r}"
-    elif "tie" in cause.split():
-        sentence = f"{where} is {c.got!r} at a tie, where the even split is {c.expected!r}: {cause}"
-    elif verdict is Verdict.UNDEFINED:
+    if verdict is Verdict.UNDEFINED:
         sentence = f"{where} has no value mathematically; returned {c.got!r}"
     elif verdict is Verdict.NONFINITE or (c.expected is not None and math.isinf(c.expected)):
         sentence = f"{where} is {c.got!r}, where the truth is {c.expected!r}"
     else:
         ratio = f"{c.worst.budget_ratio:.3g} times the budget {c.budget:.3g}" if c.budget is not None else ""
         sentence = f"{where} is {c.got!r}, truth {c.expected!r}, off by {c.error:.3g}: {ratio}"
+    example = Example(scenario, c.path, c.index, c.expected, c.got, c.budget)
+    return Finding(verdict, cause, sentence, example, worst)
+
+
+def at_tie(
+    scenario: Scenario, verdict: Verdict, cause: str, weights: str, c: Comparison, worst: Worst
+) -> Finding:
+    """A finding that an entry shows which depends on who wins a tie; ``weights`` are those found, in words."""
+    where = c.path + (str(list(c.index)) if c.index else "")
+    if verdict is Verdict.SUBGRADIENT:
+        chosen = f" ({weights})" if weights else ""
+        sentence = f"{where} is {c.got!r} at a tie, a convex combination of the winners' gradients{chosen}"
+        sentence += f"; the even split is {c.expected!r}"
+    else:
+        said = f"{cause}; {weights}" if weights else cause
+        sentence = f"{where} is {c.got!r} at a tie, where the even split is {c.expected!r}: {said}"
     example = Example(scenario, c.path, c.index, c.expected, c.got, c.budget)
     return Finding(verdict, cause, sentence, example, worst)
 

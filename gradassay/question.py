@@ -10,9 +10,9 @@ import numpy as np
 
 from comparators.exact import Exact
 from gradassay.comparison import Comparison, compare_array
-from gradassay.findings import Finding, at_entry, in_words, infinities, part
+from gradassay.findings import Finding, at_entry, at_tie, in_words, infinities, part
 from gradassay.formats import FORMATS, Format
-from gradassay.kinks import membership, tied_entries, without_ties
+from gradassay.kinks import EDGE, beside_members, membership, tied_entries, without_ties
 from gradassay.vocabulary import Convention, Enclosure, Evaluation, Scenario, Truth, Verdict, Worst
 
 
@@ -43,14 +43,12 @@ def hold(question: Question, evaluation: Evaluation) -> Finding:
     for truth in question.truths():
         comparisons = comparisons_with(evaluation, without_ties(truth), question.form)
         best = _verdict(question.scenario, evaluation, truth, comparisons, question.form)
-        if best.verdict.fails or not (
-            best.verdict is Verdict.INCONCLUSIVE or any(c.undecided for c in comparisons)
-        ):
+        if best.verdict.fails or not (best.cause == EDGE or any(c.undecided for c in comparisons)):
             return best
     if best is not None and best.verdict is Verdict.INCONCLUSIVE:
         return best
     if best is not None:
-        return replace(best, verdict=Verdict.INCONCLUSIVE, cause="at the edge of the budget")
+        return replace(best, verdict=Verdict.INCONCLUSIVE, cause=EDGE)
     sentence = "the truth could not be certified"
     return in_words(question.scenario, Verdict.INCONCLUSIVE, sentence, sentence)
 
@@ -72,20 +70,28 @@ def _verdict(
     bad = [c for c in comparisons if c.outside]
     if bad:
         shown = max(bad, key=lambda c: (c.nonfinite, c.worst.budget_ratio))
-        if shown.nonfinite:
-            value = "NaN" if math.isnan(shown.got or 0.0) else "infinity"
-            cause = f"{value} in {part(shown.path)}{infinities(scenario)}"
-            return at_entry(scenario, Verdict.NONFINITE, cause, shown, worst)
-        if all(c.flushed for c in bad):
-            return at_entry(scenario, Verdict.IMPRECISE, "flush to zero", shown, worst)
-        return at_entry(scenario, Verdict.WRONG, part(shown.path), shown, worst)
+        told = None if shown.nonfinite else beside_members(evaluation, truth, form)
+        return (
+            _outside(scenario, bad, shown, worst) if told is None else at_tie(scenario, *told, shown, worst)
+        )
     if truth.extremes:
-        verdict, cause = membership(evaluation, truth, form)
-        return at_entry(scenario, verdict, cause, _at_the_tie(evaluation, truth), worst)
+        told = membership(evaluation, truth, form)
+        return at_tie(scenario, *told, _at_the_tie(evaluation, truth), worst)
     empty = next((c for c in comparisons if c.undefined), None)
     if empty:
         return at_entry(scenario, Verdict.UNDEFINED, f"no value in {part(empty.path)}", empty, worst)
     return Finding(Verdict.AGREES, worst=worst)
+
+
+def _outside(scenario: Scenario, bad: list[Comparison], shown: Comparison, worst: Worst) -> Finding:
+    """What is said where entries are outside their budgets, and no tie has to do with it."""
+    if shown.nonfinite:
+        value = "NaN" if math.isnan(shown.got or 0.0) else "infinity"
+        cause = f"{value} in {part(shown.path)}{infinities(scenario)}"
+        return at_entry(scenario, Verdict.NONFINITE, cause, shown, worst)
+    if all(c.flushed for c in bad):
+        return at_entry(scenario, Verdict.IMPRECISE, "flush to zero", shown, worst)
+    return at_entry(scenario, Verdict.WRONG, part(shown.path), shown, worst)
 
 
 def _at_the_tie(evaluation: Evaluation, truth: Truth) -> Comparison:

@@ -112,6 +112,8 @@ class Convention:
     """Whether somebody means it. A mistake that is known by name explains a verdict, and leaves it ``wrong``."""
     on_invalid: bool = False
     """Whether it gives a value to inputs that the definition has to refuse (an ignored label), and is tried there."""
+    gradient: Callable[[Definition], Definition] | None = None
+    """The definition that its gradient is of, where that is another one (an index clamped, its cotangent dropped)."""
 
 
 @dataclass(frozen=True)
@@ -173,6 +175,27 @@ class Enclosure:
 
 
 @dataclass(frozen=True, eq=False)
+class Winners:
+    """The ties of a definition at one scenario, and what it is worth for any choice of their winners.
+
+    Each tie has contenders (equal entries of a maximum, two operands of a comparison), and each of them a weight.
+    Weights of a tie that are not negative and sum to 1 make a member of the set.
+    """
+
+    ties: Array
+    """For each contender, in the order in which the definition met them, the number of its tie, from 0."""
+    constant: Array
+    """For each contender, whether it is a constant, that no gradient is handed to."""
+    conditions: bool
+    """Whether a tie decided a condition (``where``, a mask): its weights can only be 0 and 1."""
+    convex: bool
+    """Whether members with mixed weights lie between those with single winners. Those of a pullback need not: a weight
+    may be multiplied by itself there."""
+    value: Callable[[Array], tuple[Enclosure, ...] | None]
+    """Primal and gradients with a weight for each contender; None where other ties are met, or it is not certified."""
+
+
+@dataclass(frozen=True, eq=False)
 class Truth:
     """What the mathematics says about one scenario."""
 
@@ -187,8 +210,8 @@ class Truth:
     """An argument is infinite and part of the result has no value: NaN for the rest of it is no discrepancy."""
     extremes: Mapping[str, tuple[Enclosure, ...]] = field(default_factory=dict)
     """At a kink, primal and gradients with other winners of the tie (first, last); empty where all agree."""
-    ties: int = 0
-    """How many ties between two values there were; with one, the set is the segment between its extremes."""
+    winners: Winners | None = None
+    """The ties, where there were any: what it takes to enumerate the set."""
     alone: tuple[Array, ...] = ()
     """Where no tie has an influence on another, for each gradient a label of every entry: 0 is not tied, -1 is tied
     with a constant, and entries of one positive label are tied with each other. Else empty."""

@@ -19,7 +19,9 @@ from gradassay.vocabulary import Array, Scenario, Verdict
 
 MAX, MIN, RELU, CLIP = (OPERATIONS[name].definition for name in ("max", "min", "relu", "clip"))
 DTYPES = st.sampled_from(["float64", "float32", "float16", "bfloat16"])
-OUTSIDE = (Verdict.WRONG, "outside what the winners of a tie allow")
+FULL = (Verdict.WRONG, "weights sum to k")
+OTHER_SUM = (Verdict.WRONG, "weights do not sum to 1")
+OUTSIDE_UNIT = (Verdict.WRONG, "weight outside 0 to 1")
 
 
 def verdict(definition: Any, x: Array, y_bar: Any, x_bar: Any, **params: Any) -> tuple[Verdict, str]:
@@ -76,11 +78,12 @@ def test_weights_that_add_up_to_anything_else_are_wrong(
 @pytest.mark.parametrize("axis", [None, 0, 1, (0, 1)])
 def test_every_tie_with_the_full_cotangent_is_wrong(axis: Any) -> None:
     x = np.array([[1.0, 1.0], [1.0, 1.0]])
-    assert verdict(MAX, x, 1.0, np.ones((2, 2)), axis=axis) == OUTSIDE
+    assert verdict(MAX, x, 1.0, np.ones((2, 2)), axis=axis) == FULL
 
 
 def test_weights_below_zero_are_wrong_though_they_add_up_to_one() -> None:
-    assert verdict(MAX, np.array([2.0, 2.0, 2.0]), 1.0, [1.5, -0.5, 0.0]) == OUTSIDE
+    found = verdict(MAX, np.array([2.0, 2.0, 2.0]), 1.0, [1.5, -0.5, 0.0])
+    assert found == (Verdict.WRONG, "a weight below 0")
 
 
 def test_a_gradient_beside_the_tie_is_not_counted_into_it() -> None:
@@ -91,7 +94,7 @@ def test_a_gradient_beside_the_tie_is_not_counted_into_it() -> None:
 
     x = np.array([2.0, 2.0, 1.0])
     assert verdict(both, x, 1.0, [3.25, 3.75, 3.0])[0] is Verdict.SUBGRADIENT
-    assert verdict(both, x, 1.0, [4.0, 4.0, 3.0]) == OUTSIDE
+    assert verdict(both, x, 1.0, [4.0, 4.0, 3.0]) == FULL
     assert verdict(both, x, 1.0, [1.0, 0.0, 0.0])[0] is Verdict.WRONG
 
 
@@ -99,27 +102,31 @@ def test_a_gradient_beside_the_tie_is_not_counted_into_it() -> None:
 def test_each_zero_of_relu_has_a_slope_of_its_own(slopes: list[float], dtype: str) -> None:
     x = np.zeros(len(slopes)).astype(FORMATS[dtype].dtype)
     assert verdict(RELU, x, 1.0, slopes)[0] is Verdict.SUBGRADIENT
-    assert verdict(RELU, x, 1.0, [*slopes[:-1], 1.5]) == OUTSIDE
+    assert verdict(RELU, x, 1.0, [*slopes[:-1], 1.5]) == OUTSIDE_UNIT
 
 
 def test_each_bound_of_clip_has_a_slope_of_its_own() -> None:
     x, bounds = np.array([-1.0, 1.0, 0.0]), {"low": -1.0, "high": 1.0}
     assert verdict(CLIP, x, 1.0, [0.25, 0.75, 1.0], **bounds)[0] is Verdict.SUBGRADIENT
-    assert verdict(CLIP, x, 1.0, [0.25, 1.75, 1.0], **bounds) == OUTSIDE
+    assert verdict(CLIP, x, 1.0, [0.25, 1.75, 1.0], **bounds) == OUTSIDE_UNIT
 
 
-def test_ties_that_depend_on_each_other_are_not_told() -> None:
+def peak(x: Any) -> Any:
     """The largest of what relu returns: its zeros are tied with 0 and with each other."""
-
-    def peak(x: Any) -> Any:
-        return np.maximum(x, 0).max()
-
-    assert verdict(peak, np.zeros(2), 1.0, [0.2, 0.3]) == (
-        Verdict.INCONCLUSIVE,
-        "a tie whose set was not enumerated",
-    )
+    return np.maximum(x, 0).max()
 
 
-def test_entries_that_two_arguments_share_are_not_told() -> None:
+def test_ties_that_depend_on_each_other_are_enumerated() -> None:
+    """Each zero gets its weight of the maximum times its slope of relu: the triangle w >= 0 of sum up to 1."""
     x = np.zeros(2)
-    assert verdict(lambda x: np.maximum(x, -x), x, 1.0, [0.2, 0.3])[0] is Verdict.INCONCLUSIVE
+    assert verdict(peak, x, 1.0, [0.2, 0.3]) == (Verdict.SUBGRADIENT, "tie: between the winners")
+    assert verdict(peak, x, 1.0, [0.0, 0.0]) == (Verdict.SUBGRADIENT, "tie: all to the last")
+    assert verdict(peak, x, 1.0, [0.0, 1.0]) == (Verdict.SUBGRADIENT, "tie: all to one winner")
+    assert verdict(peak, x, 1.0, [1.0, 1.0]) == FULL
+    assert verdict(peak, x, 1.0, [0.7, 0.7]) == (Verdict.WRONG, "outside what the winners of a tie allow")
+
+
+def test_two_branches_of_one_entry_are_a_segment() -> None:
+    x = np.zeros(2)
+    assert verdict(lambda x: np.maximum(x, -x), x, 1.0, [0.2, -0.3])[0] is Verdict.SUBGRADIENT
+    assert verdict(lambda x: np.maximum(x, -x), x, 1.0, [0.2, -1.3])[0] is Verdict.WRONG

@@ -81,16 +81,14 @@ def _logical(ufunc: np.ufunc) -> Callable[..., Decision]:
             x.taken if isinstance(x, Decision) else x.tape.arithmetic.truth_value(x.ball) != 0 for x in xs
         ]
         doubt = np.logical_or.reduce([np.asarray(getattr(x, "doubt", False)).any() for x in xs])
-        return Decision(xs[0].tape, ufunc(*taken), np.asarray(doubt), np.zeros((), bool))
+        return Decision(xs[0].tape, ufunc(*taken), np.asarray(doubt))
 
     return logical
 
 
 def _test(ufunc: np.ufunc) -> Callable[[Taped], Decision]:
     def test(a: Taped) -> Decision:
-        return Decision(
-            a.tape, ufunc(a.tape.arithmetic.truth_value(a.ball)), np.zeros((), bool), np.zeros((), bool)
-        )
+        return Decision(a.tape, ufunc(a.tape.arithmetic.truth_value(a.ball)), np.zeros((), bool))
 
     return test
 

@@ -8,11 +8,12 @@ is infinite.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 
-from comparators.exact.tape import Tape, Taped
+from comparators.exact.tape import Pullback, Tape, Taped
 from gradassay.vocabulary import Array
 
 
@@ -94,12 +95,12 @@ def _pull_quotient(a_bar: Taped, y: Taped) -> tuple[Taped, Taped]:
 class Decision(Taped):
     """The result of a comparison: branches exactly, and knows where the budget may branch otherwise."""
 
-    __slots__ = ("doubt", "taken", "tie")
+    __slots__ = ("doubt", "taken")
 
-    def __init__(self, tape: Tape, taken: Array, doubt: Array, tie: Array) -> None:
+    def __init__(self, tape: Tape, taken: Array, doubt: Array) -> None:
         taken, doubt = np.asarray(taken), np.asarray(doubt)
         super().__init__(tape, tape.arithmetic.mask(taken, doubt), tape.count())
-        self.taken, self.doubt, self.tie = taken, doubt, np.asarray(tie)
+        self.taken, self.doubt = taken, doubt
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -108,16 +109,23 @@ class Decision(Taped):
 
 def compare(f: np.ufunc, a: Taped, b: Taped) -> Decision:
     """``f`` is one of NumPy's six comparisons.  An ordering of equal values is a tie."""
-    arithmetic = a.tape.arithmetic
-    taken, doubt = arithmetic.compare(f, a.ball, b.ball)
-    tie = np.zeros((), bool)
-    if f not in (np.equal, np.not_equal) and (a.needed or b.needed):
-        tie = arithmetic.compare(np.equal, a.ball, b.ball)[0]
-        if np.any(tie):
-            a.tape.tied += int(np.count_nonzero(tie))
-            if a.tape.ties != "split":
-                taken = np.where(tie, a.tape.ties == "first", taken)
-    return Decision(a.tape, taken, doubt, tie)
+    taken, doubt = a.tape.arithmetic.compare(f, a.ball, b.ball)
+    if f not in (np.equal, np.not_equal):
+        tie = _tie(a, b)
+        if tie.any():
+            a.tape.ties.conditions = True
+            a.tape.ties.depends()
+            first, _ = a.tape.ties.between_two(tie)
+            if a.tape.ties.given != "split":
+                taken = np.where(tie, first > 0, taken)
+    return Decision(a.tape, taken, doubt)
+
+
+def _tie(a: Taped, b: Taped) -> Array:
+    """Where a decision on ``a`` and ``b`` hands out a cotangent, and they are equal."""
+    if not (a.needed or b.needed):
+        return np.zeros((), bool)
+    return np.asarray(a.tape.arithmetic.compare(np.equal, a.ball, b.ball)[0])
 
 
 def where(condition: Any, a: Taped, b: Taped) -> Taped:
@@ -130,6 +138,13 @@ def where(condition: Any, a: Taped, b: Taped) -> Taped:
 
 
 def _select(taken: Array, doubt: Array, a: Taped, b: Taped) -> Taped:
+    y = a.tape.arithmetic.select(taken, doubt, a.ball, b.ball)
+    return a.tape.make(y, (a, b), _branches(taken, doubt, a, b))
+
+
+def _branches(taken: Array, doubt: Array, a: Taped, b: Taped) -> Pullback:
+    """The pullback of a choice: the cotangent to the branch that was taken."""
+
     def pullback(g: Taped, y: Taped) -> Sequence[Taped | None]:
         zero = g.tape.lift(0)
         return (
@@ -137,50 +152,82 @@ def _select(taken: Array, doubt: Array, a: Taped, b: Taped) -> Taped:
             unbroadcast(_select(taken, doubt, zero, g), b.shape),
         )
 
-    return a.tape.make(a.tape.arithmetic.select(taken, doubt, a.ball, b.ball), (a, b), pullback)
+    return pullback
 
 
 def absolute(a: Taped) -> Taped:
-    """|a|; at 0 a tie."""
-    return a.tape.make(a.tape.arithmetic.abs(a.ball), (a,), lambda g, y: [pull(g, sign(a))])
+    """|a|; at 0 a tie of the slopes 1 and -1."""
+
+    @cache  # a pullback may be called again by a second backward pass, and the tie is one
+    def slope() -> Taped:
+        tie = _tie(a, a.tape.lift(0))
+        if tie.any():
+            a.tape.ties.with_constant(a, tie)
+        return _signs(a, tie)
+
+    return a.tape.make(a.tape.arithmetic.abs(a.ball), (a,), lambda g, y: [pull(g, slope())])
 
 
 def sign(a: Taped) -> Taped:
     """-1, 0 or 1; at 0 a tie."""
-    one, zero = a.tape.lift(1), a.tape.lift(0)
-    above, below = compare(np.greater, a, zero), compare(np.less, a, zero)
-    if a.tape.ties == "last":
-        return where(above, one, negative(one))
-    return where(above, one, where(below, negative(one), zero))
+    tie = _tie(a, a.tape.lift(0))
+    if tie.any():
+        a.tape.ties.conditions = True
+        a.tape.ties.depends()
+    return _signs(a, tie)
+
+
+def _signs(a: Taped, tie: Array) -> Taped:
+    """The signs of ``a``; where it is 0 that is the middle, and it may be given to either side."""
+    zero, one = a.tape.lift(0), a.tape.lift(1)
+    above, either = a.tape.arithmetic.compare(np.greater, a.ball, zero.ball)
+    below, doubt = a.tape.arithmetic.compare(np.less, a.ball, zero.ball)
+    y = _select(above, either, one, _select(below, doubt, negative(one), zero))
+    if not tie.any():
+        return y
+    up, down = a.tape.ties.between_two(tie)
+    return _select(tie, np.zeros((), bool), a.tape.lift(up - down), y)
 
 
 def maximum(a: Taped, b: Taped) -> Taped:
-    """The larger, NaN if either is; at a tie the tape's tie rule picks an operand or splits.
+    """The larger, NaN if either is; at a tie each operand gets its weight of the cotangent.
 
     It is the cotangent that is split, not the value: that of an argument stays exact, so that the next comparison with
     it is certain. Where an operand is NaN nothing was compared, and there is no gradient either.
     """
-    above = compare(np.greater, a, b)
-    a_nan, b_nan = (np.isnan(x.tape.arithmetic.truth_value(x.ball)) for x in (a, b))
-    taken, doubt, unknown = above.taken | a_nan, above.doubt, a_nan | b_nan
-    split = above.tie & (a.tape.ties == "split")
-    a.tape.split |= bool(np.any(split))
+    arithmetic, ties = a.tape.arithmetic, a.tape.ties
+    taken, doubt = arithmetic.compare(np.greater, a.ball, b.ball)
+    a_nan, b_nan = (np.isnan(arithmetic.truth_value(x.ball)) for x in (a, b))
+    tie, unknown = _tie(a, b), a_nan | b_nan
+    taken = taken | a_nan
     only = None if a.needed and b.needed else a if a.needed else b
-    if only is not None and np.any(above.tie):
-        a.tape.alone.with_constant(only, above.tie)
-    if not np.any(split | unknown):
-        return _of_origin(only, _select(taken, doubt, a, b))
-    shared, weight = split | unknown, np.where(unknown, np.nan, np.where(split, 0.5, 1.0))
+    y = arithmetic.select(taken, doubt, a.ball, b.ball)
+    if not (tie.any() or unknown.any()):
+        return _of_origin(only, a.tape.make(y, (a, b), _branches(taken, doubt, a, b)))
+    weights = np.stack([taken, ~taken]).astype(np.float64)
+    if tie.any():
+        ties.split |= isinstance(ties.given, str) and ties.given == "split"
+        weights = np.where(tie, ties.between_two(tie, (not a.needed, not b.needed)), weights)
+        if only is None:
+            ties.depends()
+        else:
+            ties.with_constant(only, tie)
+    weights = np.where(unknown, np.nan, weights)
 
     def pullback(g: Taped, y: Taped) -> Sequence[Taped | None]:
-        zero, part = g.tape.lift(0), pull(g, g.tape.lift(weight))
-        return (
-            unbroadcast(_select(taken | shared, doubt, part, zero), a.shape),
-            unbroadcast(_select(taken & ~shared, doubt, zero, part), b.shape),
-        )
+        return [
+            unbroadcast(_weighed(g, weight, doubt), x.shape)
+            for x, weight in zip((a, b), weights, strict=True)
+        ]
 
-    y = a.tape.make(a.tape.arithmetic.select(taken, doubt, a.ball, b.ball), (a, b), pullback)
-    return _of_origin(only, y)
+    return _of_origin(only, a.tape.make(y, (a, b), pullback))
+
+
+def _weighed(g: Taped, weight: Array, doubt: Array) -> Taped:
+    """``g`` times ``weight``; where that is 0 nothing is handed out, though ``g`` were infinite."""
+    given = weight != 0
+    part = g if np.all(weight[given] == 1) else pull(g, g.tape.lift(np.where(given, weight, 1)))
+    return _select(given, doubt, part, g.tape.lift(0))
 
 
 def _of_origin(x: Taped | None, y: Taped) -> Taped:
@@ -201,42 +248,25 @@ def total(a: Taped, axis: tuple[int, ...]) -> Taped:
 
 def largest(a: Taped, axis: tuple[int, ...]) -> Taped:
     """Maximum over ``axis``, kept with length 1."""
+    tape, y = a.tape, a.tape.arithmetic.max(a.ball, axis)
+    if not a.needed:
+        return tape.make(y, (a,), lambda g, y: [None])
+    taken, doubt = tape.arithmetic.winners(a.ball, axis)
+    weights = taken.astype(np.float64)
+    if np.any(np.count_nonzero(taken, axis=axis) > 1):
+        tape.ties.split |= isinstance(tape.ties.given, str) and tape.ties.given == "split"
+        tape.ties.within(a, taken, axis)
+        weights = tape.ties.between_entries(taken, axis)
+    # NaN is no maximum, and where it is the answer nothing won.
+    nothing = np.where(np.any(taken, axis=axis, keepdims=True), 0, np.nan)
+    won = weights != 0
 
     def pullback(g: Taped, y: Taped) -> Sequence[Taped | None]:
-        return [pull(g, winners(a, axis))]
+        # Where the budget may choose another winner, the weight may be anything from 0 to 1.
+        shares = _select(won, doubt, g.tape.lift(np.where(won, weights, 1)), g.tape.lift(nothing))
+        return [pull(g, shares)]
 
-    y = a.tape.make(a.tape.arithmetic.max(a.ball, axis), (a,), pullback)
-    if a.needed:
-        taken, _ = a.tape.arithmetic.winners(a.ball, axis)
-        tied = int(np.sum(np.maximum(np.count_nonzero(taken, axis=axis) - 1, 0)))
-        a.tape.tied += tied
-        a.tape.split |= tied > 0
-        if tied:
-            a.tape.alone.within(a, taken, axis)
-    return y
-
-
-def winners(a: Taped, axis: tuple[int, ...]) -> Taped:
-    """The weights with which a maximum's cotangent is handed out; they sum to 1 along ``axis``."""
-    taken, doubt = a.tape.arithmetic.winners(a.ball, axis)
-    if a.tape.ties != "split":
-        taken = _one(taken, axis, last=a.tape.ties == "last")
-    count = np.count_nonzero(taken, axis=axis, keepdims=True)
-    share = np.where(taken, taken / np.maximum(count, 1), 1)
-    # NaN is no maximum, and where it is the answer nothing won.
-    losers = a.tape.lift(np.where(count, 0, np.nan))
-    # Where the budget may choose another winner, the weight may be anything from 0 to 1.
-    return _select(taken, doubt, a.tape.lift(share), losers)
-
-
-def _one(taken: Array, axis: tuple[int, ...], *, last: bool) -> Array:
-    """Only the first (or last) True along ``axis``, in C order over several axes."""
-    moved = np.moveaxis(taken, axis, range(taken.ndim - len(axis), taken.ndim))
-    flat = moved.reshape(*moved.shape[: taken.ndim - len(axis)], -1)
-    flat = flat[..., ::-1] if last else flat
-    flat = flat & (np.cumsum(flat, axis=-1) == 1)
-    flat = flat[..., ::-1] if last else flat
-    return np.moveaxis(flat.reshape(moved.shape), range(taken.ndim - len(axis), taken.ndim), axis)
+    return tape.make(y, (a,), pullback)
 
 
 def bilinear(a: Taped, b: Taped, f: Callable[..., Array], n: int, pullback: Callable[..., Any]) -> Taped:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from comparators.exact.ties import Ties
+from comparators.exact.ties import Given, Ties
 from gradassay.errors import UnsupportedFunctionError
 from gradassay.formats import is_floating
 from gradassay.vocabulary import Array
@@ -27,16 +27,10 @@ Pullback = Callable[["Taped", "Taped"], Sequence["Taped | None"]]
 class Tape:
     """One evaluation of a definition: its arithmetic, and what was noticed on the way."""
 
-    def __init__(self, arithmetic: Any, ties: str = "split") -> None:
+    def __init__(self, arithmetic: Any, given: Given = "split") -> None:
         self.arithmetic = arithmetic
-        self.ties = ties
-        """Which winner a tie is given to in the backward pass: split, first or last."""
-        self.tied = 0
-        """How many decisions of the definition compared two equal values."""
-        self.alone = Ties()
-        """Those of them that stand alone."""
-        self.split = False
-        """Whether a tie was split evenly; a condition of ``where`` cannot be, and is taken as it compares."""
+        self.ties = Ties(given)
+        """The decisions of the definition that compared two equal values, and whom the backward pass gives them to."""
         self._recording = True
         self._made = 0
 

@@ -7,8 +7,9 @@ Ziv's strategy (A. Ziv, Fast evaluation of elementary mathematical functions wit
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any
 
 import flint
@@ -18,9 +19,10 @@ from comparators.exact.arblib import ArbLib
 from comparators.exact.midrad import MidRad, Undecided
 from comparators.exact.model import gradient_underflow, primal_underflow
 from comparators.exact.tape import Tape, Taped
+from comparators.exact.ties import Given, OtherTiesError, Ties
 from gradassay.errors import UsageError
 from gradassay.formats import FORMATS, Format, is_floating
-from gradassay.vocabulary import Array, Definition, Enclosure, Scenario, Truth
+from gradassay.vocabulary import Array, Definition, Enclosure, Scenario, Truth, Winners
 
 ARB_BITS = (128, 384, 1536)
 #: Arb costs about a microsecond an entry and operation; beyond this a scenario takes seconds.
@@ -28,7 +30,9 @@ ARB_ENTRIES = 50_000
 #: Long double is wider than float64 on x86 only; elsewhere Arb takes over at once.
 _WIDE = np.finfo(np.longdouble).nmant > np.finfo(np.float64).nmant
 
-Step = tuple[Any, AbstractContextManager[Any]]
+#: What makes the context that an arithmetic's precision holds in.
+Precision = Callable[[], AbstractContextManager[Any]]
+Step = tuple[Any, Precision]
 
 
 class Exact:
@@ -49,8 +53,8 @@ class Exact:
         """Enclosures of the truth, each narrower than the one before; take the next where one cannot decide."""
         for arithmetic, precision in _ladder(FORMATS[scenario.dtype], scenario):
             try:
-                with precision, np.errstate(all="ignore"):
-                    truth = self._truth(scenario, arithmetic)
+                with precision(), np.errstate(all="ignore"):
+                    truth = self._truth(scenario, arithmetic, precision)
             except Undecided:
                 continue
             yield truth
@@ -59,20 +63,21 @@ class Exact:
         """The first truth that the ladder finds; None where none could be certified."""
         return next(self.truths(scenario), None)
 
-    def _truth(self, scenario: Scenario, arithmetic: Any) -> Truth:
+    def _truth(self, scenario: Scenario, arithmetic: Any, precision: Precision = nullcontext) -> Truth:
         reach = self._reach(scenario)
         cotangent_max = reach * (1 + _largest(scenario.cotangent)) - 1
-        enclosures, tape, alone = self._run(scenario, arithmetic, "split", reach, cotangent_max)
+        run = partial(self._run, scenario, arithmetic, reach, cotangent_max)
+        enclosures, ties, alone = run("split")
         primal, *gradients = enclosures
-        extremes = {}
-        if tape.tied:
-            others = {
-                ties: self._run(scenario, arithmetic, ties, reach, cotangent_max)[0]
-                for ties in ("first", "last")
-            }
+        extremes, winners = {}, None
+        if ties:
+            others = {given: run(given)[0] for given in ("first", "last")}
             # A winner whose gradient is infinite (a branch at its pole) is no member of a bounded set.
-            bounded = {ties: other for ties, other in others.items() if _as_finite(other, enclosures)}
+            bounded = {given: other for given, other in others.items() if _as_finite(other, enclosures)}
             extremes = bounded if any(_differ(enclosures, other) for other in bounded.values()) else {}
+            value = partial(_value, run, precision, ties)
+            convex = not isinstance(self.definition, Vjp)
+            winners = Winners(ties.of, ties.constant, ties.conditions, convex, value)
         return Truth(
             primal,
             tuple(gradients),
@@ -80,9 +85,9 @@ class Exact:
             cotangent_max=cotangent_max,
             beyond=_beyond(scenario, enclosures),
             extremes=extremes,
-            ties=tape.tied,
+            winners=winners,
             alone=alone if len(extremes) == 2 else (),
-            split=tape.split,
+            split=ties.split,
             arithmetic=arithmetic.name,
         )
 
@@ -92,12 +97,12 @@ class Exact:
         return math.prod(1 + _largest(y_bar) for y_bar in scenario.args[len(scenario.args) - cotangents :])
 
     def _run(
-        self, scenario: Scenario, arithmetic: Any, ties: str, reach: float, cotangent_max: float
-    ) -> tuple[tuple[Enclosure, ...], Tape, tuple[Array, ...]]:
-        """Primal and gradients, the tape that they were computed on, and the labels of ties that stand alone."""
+        self, scenario: Scenario, arithmetic: Any, reach: float, cotangent_max: float, given: Given
+    ) -> tuple[tuple[Enclosure, ...], Ties, tuple[Array, ...]]:
+        """Primal and gradients, the ties that were met, and the labels of those that stand alone."""
         form = FORMATS[scenario.dtype]
         arithmetic.doubts = self.doubts
-        tape = Tape(arithmetic, ties)
+        tape = Tape(arithmetic, given)
         args: list[Any] = [
             tape.leaf(x, differentiable=i in scenario.differentiable) if is_floating(x.dtype) else x
             for i, x in enumerate(scenario.args)
@@ -110,14 +115,14 @@ class Exact:
         primal = _enclose(arithmetic, y, reach * primal_underflow(form))
         y_bar = tape.leaf(scenario.cotangent, differentiable=False)
         wanted = [args[i] for i in scenario.differentiable]
-        alone: tuple[Array, ...] = ()
-        if tape.alone.counted == tape.tied > 0 and not isinstance(self.definition, Vjp):
-            alone = tape.alone.labels(wanted)
         del args
         x_bars = tape.backward(y, y_bar, wanted)
+        alone: tuple[Array, ...] = ()
+        if tape.ties and not isinstance(self.definition, Vjp):
+            alone = tape.ties.labels(wanted)
         del y, y_bar, wanted
         underflow = gradient_underflow(form, cotangent_max)
-        return (primal, *(_enclose(arithmetic, x_bar, underflow) for x_bar in x_bars)), tape, alone
+        return (primal, *(_enclose(arithmetic, x_bar, underflow) for x_bar in x_bars)), tape.ties, alone
 
 
 class Vjp:
@@ -156,11 +161,26 @@ class Vjp:
         return flat  # type: ignore[no-any-return]
 
 
+def _value(
+    run: Callable[[Given], tuple[tuple[Enclosure, ...], Ties, Any]],
+    precision: Precision,
+    ties: Ties,
+    weights: Array,
+) -> tuple[Enclosure, ...] | None:
+    """What ``Winners.value`` is."""
+    try:
+        with precision(), np.errstate(all="ignore"):
+            enclosures, met, _ = run(weights)
+    except (Undecided, OtherTiesError):
+        return None
+    return enclosures if np.array_equal(met.of, ties.of) else None
+
+
 def _called(definition: Definition, args: Sequence[Any], params: Mapping[str, Any]) -> Any:
     """The definition's result; NumPy may have hidden our error for an unsupported function behind one of its own."""
     try:
         return definition(*args, **params)
-    except (Undecided, UsageError):
+    except (Undecided, OtherTiesError, UsageError):
         raise
     except Exception as error:
         cause: BaseException | None = error
@@ -179,12 +199,12 @@ def _beyond(scenario: Scenario, enclosures: Sequence[Enclosure]) -> bool:
 
 def _ladder(form: Format, scenario: Scenario) -> Iterator[Step]:
     if form.name != "float64":
-        yield MidRad(form, np.float64), nullcontext()
+        yield MidRad(form, np.float64), nullcontext
     if _WIDE:
-        yield MidRad(form, np.longdouble), nullcontext()
+        yield MidRad(form, np.longdouble), nullcontext
     if sum(np.size(x) for x in (*scenario.args, scenario.cotangent)) <= ARB_ENTRIES:
         for bits in ARB_BITS:
-            yield ArbLib(form, bits), flint.ctx.workprec(bits)
+            yield ArbLib(form, bits), partial(flint.ctx.workprec, bits)
 
 
 def _enclose(arithmetic: Any, x: Taped, underflow: float) -> Enclosure:
