@@ -35,9 +35,9 @@ def every_sample_against_every_label(p: Array, labels: Array, *, reduction: str 
     loss = losses.reshape(p.shape[:-1]) if reduction == "none" else losses.sum() / n
 
     def pull(y_bar: Array) -> Array:
-        x_bar = np.zeros_like(rows)
-        np.add.at(x_bar, (slice(None), t), -np.broadcast_to(y_bar.reshape(-1, 1), picked.shape) / picked / n)
-        return x_bar.reshape(p.shape)
+        chosen = t[:, np.newaxis] == np.arange(p.shape[-1])
+        picked_bar = -y_bar.reshape(-1, 1) / picked / n
+        return np.asarray(picked_bar @ chosen, p.dtype).reshape(p.shape)
 
     return np.asarray(loss, p.dtype), pull
 

@@ -8,8 +8,9 @@ _HEAD = """\
 # Labelled discrepancies
 
 Implementations that are known to be off, or to choose, and what has to be said of each. Verdict and cause follow from
-the mathematics and were written down before Gradassay was asked; `property_tests/meta/test_labelled.py` holds the report
-to them. The implementations stand in `property_tests/meta/labelled/`; [verdicts.md](verdicts.md) explains the verdicts.
+the mathematics and were written down before Gradassay was asked; `property_tests/meta/test_labelled.py` holds the
+report to them. The implementations stand in `property_tests/meta/labelled/`; [verdicts.md](verdicts.md) explains the
+verdicts.
 
 A label is met if the discrepancy with the most scenarios has the verdict and names the cause, in itself, in its
 condition or in its remarks. That has to be so for all but two, and those are called `wrong` under a condition that is

@@ -111,6 +111,7 @@ ENTRIES = (
         verdict=WRONG,
         why="the sign: minus the gradient",
         cause="sign|factor -1",
+        beside=(r"wrong \((outside|a weight|weights)",),
     ),
     Labelled(
         name="a mean pulled back as a sum",
@@ -128,7 +129,7 @@ ENTRIES = (
         rule=buffer_of_32,
         verdict=WRONG,
         why="entries after the 32nd have a gradient of 0: arrays of more than 32 entries",
-        cause="the gradient|zero",
+        cause="the gradient|some entries 0",
         condition=r"(size|entries).*\b(2[5-9]|3\d|4\d)\b|\b(2[5-9]|3\d|4\d)\b.*(size|entries)",
     ),
 )

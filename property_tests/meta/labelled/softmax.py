@@ -66,7 +66,7 @@ ENTRIES = (
         verdict=NONFINITE,
         why="exp overflows, and inf / inf is NaN: an entry beyond the overflow of exp",
         cause="NaN in the primal",
-        condition="overflow of exp",
+        condition=r"overflow of exp|exp\(x\) overflows|(entry|max x) above 8\d",
     ),
     Labelled(
         name="the maximum of the whole batch as the shift",
@@ -76,7 +76,7 @@ ENTRIES = (
         verdict=NONFINITE,
         why="a row far below the largest of the batch underflows to 0 / 0: rows that lie far apart",
         cause="NaN in the primal",
-        condition="rows|slices|batch",
+        condition="row|slice|batch",
         beside=(r"nonfinite \(NaN in the primal, NaN in an argument\)",),
     ),
     Labelled(
