@@ -57,7 +57,7 @@ def _total(y_bar: Array) -> Array:
 
 
 def _row(y_bar: Array, at: int) -> Array:
-    only = np.zeros_like(y_bar)
+    only = np.zeros(y_bar.shape, y_bar.dtype)
     if only.size and only.ndim:
         rows = only.reshape(-1, only.shape[-1])
         rows[at] = y_bar.reshape(rows.shape)[at]

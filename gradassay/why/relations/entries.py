@@ -87,7 +87,7 @@ def _end_of_slice(at: int) -> Callable[[Sample], Array | None]:
     def keep(sample: Sample) -> Array | None:
         axis = sample.scenario.params.get("axis")
         kept = np.zeros(sample.got.shape, np.bool_)
-        if isinstance(axis, int) and not -kept.ndim <= axis < kept.ndim or isinstance(axis, tuple):
+        if (isinstance(axis, int) and not -kept.ndim <= axis < kept.ndim) or isinstance(axis, tuple):
             return None
         whole = axis is None
         along = kept.reshape(-1) if whole else np.moveaxis(kept, int(axis or 0), 0)

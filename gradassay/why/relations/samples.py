@@ -147,6 +147,9 @@ class Sample:
         if value is None or value.mid.shape != self.got.shape:
             return Fit.NO
         with np.errstate(all="ignore"):
+            over = np.isinf(self.got) & (np.abs(self.truth.mid) + self.truth.budget >= self.form.max)
+            if over.any():  # what was changed may have been an infinity
+                value = replace(value, mid=np.where(over, np.nan, value.mid))
             found = compare_array("", self.got, value, self.form, beyond=self.beyond)
             if found.structure or found.outside:
                 return Fit.NO

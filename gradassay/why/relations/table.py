@@ -15,7 +15,7 @@ from gradassay.why.relations.candidates import Candidate, valued
 from gradassay.why.relations.changes import ARGUMENTS, COTANGENTS, TIMES
 from gradassay.why.relations.entries import MIXED, MOVED, PARTS, in_another_order
 from gradassay.why.relations.formulas import FORMULAS, PRIMAL_FORMULAS
-from gradassay.why.relations.samples import Sample
+from gradassay.why.relations.samples import Fit, Sample
 from gradassay.why.relations.special import PRECISIONS, special
 
 
@@ -36,8 +36,11 @@ def _absolute(sample: Sample) -> Enclosure:
     return replace(sample.truth, mid=np.abs(sample.truth.mid))
 
 
-def _some_zero(sample: Sample) -> Enclosure | None:
-    return sample.chosen(sample.value != 0) if (sample.value != 0).any() else None
+def _some_zero(sample: Sample) -> Fit:
+    """Each entry is 0 or right; where all are 0 that is no evidence for *some*."""
+    kept = sample.value != 0
+    fit = sample.fit(sample.chosen(kept))
+    return fit if kept.any() else min(fit, Fit.TRIVIAL)
 
 
 def _some_signs(sample: Sample) -> Enclosure:
@@ -78,7 +81,7 @@ FURTHER: tuple[Candidate, ...] = (
     *PRECISIONS,
 )
 LAST: tuple[Candidate, ...] = (
-    valued("some entries 0", "the truth in some entries, 0 in the others", _some_zero),
+    Candidate("some entries 0", "the truth in some entries, 0 in the others", _some_zero),
     valued("some signs wrong", "the truth, but for the sign of some entries", _some_signs),
     Candidate("entries in another order", "the truth with its entries in another order", in_another_order),
 )
