@@ -15,20 +15,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
-from typing import NamedTuple
 
 import numpy as np
 
 from gradassay.vocabulary import Array, Condition, Scenario
-from gradassay.why.conditions import VOCABULARY, Fact, Quantity, View, measured
+from gradassay.why.conditions import View, measured
+from gradassay.why.conditions.literals import Literal, literals
 
 #: How probable it may be that a condition is named where failing has nothing to do with any of the vocabulary.
 CHANCE = 0.01
 #: The share of it that conjunctions of one, two and three literals have: no more than a person can hold in mind.
 SHARES = (1 / 2, 1 / 4, 1 / 4)
-#: Thresholds of a quantity that are tried each way, evenly over the failing scenarios, the first and the last included.
-CUTS = 16
 #: Pairs that are tried for a third literal, the best first.
 BEAM = 1000
 #: Candidates of one length that are held against chance, the best first.
@@ -45,24 +44,14 @@ class Separation:
     holds: Callable[[Scenario], bool]
 
 
-class _Literal(NamedTuple):
-    """One part of a conjunction."""
-
-    words: str
-    holds: Callable[[View], bool]
-    met: Array
-    """Which of the judged scenarios meet it."""
-    cuts: int
-    """Among how many of its kind it was chosen: 1 for a fact."""
-
-
 def separate(failing: Sequence[Scenario], passing: Sequence[Scenario], operation: str) -> Separation | None:
     """The condition that the failing scenarios meet and the passing ones do not, as far as there is one.
 
     ``operation`` is the name in the catalogue; any other is one of which less is known. None where no condition says
-    more than chance. Where nothing passes, it is ``every scenario``. The same scenarios in the same order give the
-    same condition.
+    more than chance. Where nothing passes but what could not fail, it is ``every scenario``. The same scenarios in the
+    same order give the same condition.
     """
+    passing = _telling(failing, passing)
     count, judged = len(failing), len(failing) + len(passing)
     if not failing:
         return None
@@ -89,16 +78,34 @@ def separate(failing: Sequence[Scenario], passing: Sequence[Scenario], operation
     return Separation(condition, holds)
 
 
+#: Where a mistake can be, and yet not show.
+BLIND: tuple[Callable[[Scenario], bool], ...] = (
+    lambda scenario: not scenario.valid,
+    lambda scenario: all(scenario.args[i].size == 0 for i in scenario.differentiable),
+    lambda scenario: scenario.cotangent.size > 0 and not np.any(scenario.cotangent),
+)
+
+
+def _telling(failing: Sequence[Scenario], passing: Sequence[Scenario]) -> Sequence[Scenario]:
+    """The passing scenarios without those that pass because nothing can be seen there.
+
+    That is where an exception is right, where there are no entries, and under a cotangent of 0. Each kind stays if a
+    failing scenario is of it: this mistake does show there.
+    """
+    blind = [kind for kind in BLIND if not any(map(kind, failing))]
+    return [scenario for scenario in passing if not any(kind(scenario) for kind in blind)]
+
+
 class _Search:
     """The literals that part the scenarios, of which the first ``count`` fail, and their conjunctions."""
 
     def __init__(self, table: Array, count: int) -> None:
         self.count, self.judged = count, len(table)
-        self.literals, self.kinds = _literals(table, count)
+        self.literals, self.kinds = literals(table, count)
         self.met = np.array([literal.met for literal in self.literals], dtype=np.float32)
         self.hit = self.met[:, :count]
 
-    def best(self) -> tuple[_Literal, ...] | None:
+    def best(self) -> tuple[Literal, ...] | None:
         """The literals of the best conjunction; a longer one only if it is better."""
         best: tuple[int, ...] | None = None
         # Saying that every scenario fails is what a condition has to be better than.
@@ -106,43 +113,49 @@ class _Search:
         for ranked in (self._ones, self._pairs, self._triples):
             if reached == 1 or not self.literals:
                 break
-            for places, f1 in ranked():
-                if f1 <= reached:
-                    break
+            for places, f1 in ranked(reached):
                 if self._beyond_chance(places):
                     best, reached = places, f1
                     break
         return None if best is None else tuple(self.literals[i] for i in best)
 
-    def _ones(self) -> Iterator[tuple[tuple[int, ...], float]]:
+    def _ones(self, least: float) -> Iterator[tuple[tuple[int, ...], float]]:
         f1 = _f1(self.hit.sum(axis=1), self.met.sum(axis=1), self.count)
-        places = np.arange(len(self.literals)).reshape(-1, 1)
-        return _ranked(f1, places)
+        for at in _order(f1, least)[:TRIED]:
+            yield (int(at),), float(f1[at])
 
-    def _pair_table(self) -> tuple[Array, Array]:
+    def _pairs(self, least: float) -> Iterator[tuple[tuple[int, ...], float]]:
         i, j = np.triu_indices(len(self.literals), k=1)
-        f1 = _f1(self.hit @ self.hit.T, self.met @ self.met.T, self.count)[i, j]
-        return f1, np.stack([i, j], axis=1)
+        f1 = self._f1_of_pairs[i, j]
+        for at in _order(f1, least)[:TRIED]:
+            yield (int(i[at]), int(j[at])), float(f1[at])
 
-    def _pairs(self) -> Iterator[tuple[tuple[int, ...], float]]:
-        return _ranked(*self._pair_table())
-
-    def _triples(self) -> Iterator[tuple[tuple[int, ...], float]]:
-        f1, pairs = self._pair_table()
-        pairs = pairs[np.argsort(-f1, kind="stable")[:BEAM]]
-        both = self.met[pairs[:, 0]] * self.met[pairs[:, 1]]
+    def _triples(self, least: float) -> Iterator[tuple[tuple[int, ...], float]]:
+        i, j = np.triu_indices(len(self.literals), k=1)
+        hits = self._hits_of_pairs[i, j].astype(np.float64)
+        # No third literal adds hits: with them the best F1 is that of perfect precision.
+        within_reach = np.flatnonzero(2 * hits / (hits + self.count) > least)
+        beam = within_reach[_order(self._f1_of_pairs[i, j][within_reach], 0.0)[:BEAM]]
+        both = self.met[i[beam]] * self.met[j[beam]]
         f1 = _f1(both[:, : self.count] @ self.hit.T, both @ self.met.T, self.count)
-        kept = np.argsort(-f1, axis=None, kind="stable")[: 10 * TRIED]
-        pair, third = np.unravel_index(kept, f1.shape)
-        places, first = np.unique(
-            np.sort(np.column_stack([pairs[pair], third]), axis=1), axis=0, return_index=True
-        )
-        return _ranked(f1.reshape(-1)[kept][first], places)
+        tried = set()
+        for at in _order(f1.reshape(-1), least)[: 3 * TRIED]:
+            pair, third = divmod(int(at), len(self.literals))
+            places = tuple(sorted((int(i[beam[pair]]), int(j[beam[pair]]), third)))
+            if places not in tried:
+                tried.add(places)
+                yield places, float(f1[pair, third])
+
+    @cached_property
+    def _hits_of_pairs(self) -> Array:
+        return np.asarray(self.hit @ self.hit.T)
+
+    @cached_property
+    def _f1_of_pairs(self) -> Array:
+        return _f1(self._hits_of_pairs, self.met @ self.met.T, self.count)
 
     def _beyond_chance(self, places: tuple[int, ...]) -> bool:
         """Whether the conjunction, and each literal of it among the scenarios that meet the others, says something."""
-        if len(set(places)) < len(places):
-            return False
         cuts = [self.literals[i].cuts for i in places]
         everything = np.ones(self.judged, dtype=bool)
         met = self._all(places)
@@ -159,7 +172,7 @@ class _Search:
 
     def _chance(self, met: Array, among: Array) -> float:
         """How probable as many hits were, if as many of ``among`` failed as do, but blindly chosen ones."""
-        return _tail(
+        return tail(
             hits=int(np.count_nonzero(met[: self.count])),
             met=int(np.count_nonzero(met)),
             failing=int(np.count_nonzero(among[: self.count])),
@@ -171,13 +184,15 @@ def _f1(hits: Array, met: Array, count: int) -> Array:
     return 2 * hits.astype(np.float64) / (met.astype(np.float64) + count)
 
 
-def _ranked(f1: Array, places: Array) -> Iterator[tuple[tuple[int, ...], float]]:
-    """The best candidates, the earlier in the vocabulary the first among equals."""
-    order = np.argsort(-f1, kind="stable")[:TRIED]
-    return ((tuple(int(i) for i in places[at]), float(f1[at])) for at in order)
+def _order(f1: Array, least: float) -> Array:
+    """Where F1 is above ``least``: the best ``BEAM`` or a few more; of equals the earlier in the vocabulary first."""
+    above = np.flatnonzero(f1 > least)
+    if len(above) > BEAM:
+        above = above[f1[above] >= np.partition(f1[above], -BEAM)[-BEAM]]
+    return above[np.argsort(-f1[above], kind="stable")]
 
 
-def _tail(hits: int, met: int, failing: int, total: int) -> float:
+def tail(hits: int, met: int, failing: int, total: int) -> float:
     """Probability of ``hits`` or more failing ones among ``met`` of ``total``, of which ``failing`` fail.
 
     The upper tail of the hypergeometric distribution, from logarithms of factorials.
@@ -190,80 +205,3 @@ def _tail(hits: int, met: int, failing: int, total: int) -> float:
     k = np.arange(max(hits, met + failing - total), min(met, failing) + 1)
     log_p = log_choose(failing, k) + log_choose(total - failing, met - k) - log_choose(total, np.array(met))
     return float(np.exp(log_p).sum())
-
-
-def _literals(table: Array, count: int) -> tuple[list[_Literal], int]:
-    """The literals that part the scenarios, and of how many conditions they are.
-
-    Facts come in the order of the vocabulary, then negations, then quantities, which are freer to fit. Of several that
-    hold for the same scenarios the first stays.
-    """
-    facts: list[_Literal] = []
-    quantities: list[_Literal] = []
-    negations: list[_Literal] = []
-    for item, column in zip(VOCABULARY, table.T, strict=True):
-        if isinstance(item, Quantity):
-            quantities += _cuts(item, column, count)
-            continue
-        met = column == 1
-        facts.append(_Literal(item.words, item.holds, met, 1))
-        if item.otherwise:
-            negations.append(_Literal(item.otherwise, _not(item), ~met, 1))
-    distinct: dict[bytes, _Literal] = {}
-    for literal in (*facts, *negations, *quantities):
-        if 0 < np.count_nonzero(literal.met) < len(table):
-            distinct.setdefault(literal.met.tobytes(), literal)
-    kept = list(distinct.values())
-    of_facts = sum(literal.cuts == 1 for literal in kept)
-    of_quantities = len({literal.words.rpartition(" ")[0] for literal in kept if literal.cuts > 1})
-    return kept, of_facts + of_quantities
-
-
-def _not(fact: Fact) -> Callable[[View], bool]:
-    return lambda view: not fact.holds(view)
-
-
-def _cuts(quantity: Quantity, column: Array, count: int) -> Iterator[_Literal]:
-    """The quantity above and below thresholds, each as close to failing scenarios as keeps its decimals few."""
-    values = np.unique(column[np.isfinite(column)])
-    failing = np.unique(column[:count][np.isfinite(column[:count])])
-    if len(values) < 2 or not failing.size:
-        return
-    tried = failing[np.unique(np.linspace(0, len(failing) - 1, CUTS).astype(int))]
-    for inside in tried:
-        at = int(np.searchsorted(values, inside))
-        if quantity.above and at > 0:
-            yield _cut(quantity, column, values[at - 1], inside, above=True, cuts=len(values) - 1)
-        if quantity.below and at < len(values) - 1:
-            yield _cut(quantity, column, inside, values[at + 1], above=False, cuts=len(values) - 1)
-
-
-def _cut(quantity: Quantity, column: Array, low: float, high: float, *, above: bool, cuts: int) -> _Literal:
-    """The quantity above, or below, a short decimal that parts ``low`` from ``high``."""
-    if above:
-        threshold = short_decimal(float(low), float(high))
-        words, met = f"{quantity.words} above {_in_short(threshold)}", column > threshold
-        return _Literal(words, lambda view: quantity.value(view) > threshold, met, cuts)
-    threshold = -short_decimal(-float(high), -float(low))
-    words, met = f"{quantity.words} below {_in_short(threshold)}", column < threshold
-    return _Literal(words, lambda view: quantity.value(view) < threshold, met, cuts)
-
-
-def _in_short(decimal: float) -> str:
-    return repr(decimal).removesuffix(".0")
-
-
-def short_decimal(low: float, high: float) -> float:
-    """The decimal of the fewest digits in [low, high), the nearest to the middle that rounding finds.
-
-    The middle is the geometric mean where both have one sign, as values are of many magnitudes.
-    """
-    if low <= 0 < high:
-        return 0.0
-    geometric = math.copysign(math.sqrt(abs(low)) * math.sqrt(abs(high)), high)
-    for digits in range(17):
-        for near in (geometric, low / 2 + high / 2, low):
-            rounded = float(f"{near:.{digits}e}")
-            if low <= rounded < high:
-                return rounded
-    return low

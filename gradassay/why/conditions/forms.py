@@ -29,6 +29,7 @@ INDICES = (
     Fact("slice in the index", _index(lambda index: bool(index.slices))),
     Fact("integer array in the index", _index(lambda index: index.array)),
     Fact("integer in the index", _index(lambda index: index.scalar)),
+    Fact("something selected", _index(lambda index: index.places.size > 0)),
     Fact("nothing selected", _index(lambda index: not index.refused and index.places.size == 0)),
     Fact("tuple as index", lambda view: view.index is not None and isinstance(view.params["index"], tuple)),
 )
@@ -45,12 +46,17 @@ def _length(view: View) -> int:
 
 
 SHAPES = (
+    Fact("an invalid input", lambda view: not view.scenario.valid, otherwise="a valid input"),
     Fact("axis of size 1", lambda view: view.scores.ndim > 0 and _length(view) == 1),
+    Fact("axis longer than 1", lambda view: _length(view) > 1),
+    Fact("axis of size 0", lambda view: _length(view) == 0),
+    Fact("no samples", lambda view: _samples(view) == 0),
     Fact("empty", lambda view: view.x.size == 0, otherwise="at least one entry"),
     Fact("0-d", lambda view: view.x.ndim == 0, otherwise="at least one axis"),
     Fact("a single sample", lambda view: _samples(view) == 1),
     Fact("a batch of more than one", lambda view: _samples(view) > 1),
     Fact("as many samples as entries along the axis", lambda view: _samples(view) == _length(view)),
+    Fact("a matrix", lambda view: view.x.ndim == 2, otherwise="no matrix"),
     Fact("more than one axis", lambda view: view.x.ndim > 1),
     Fact("more than two axes", lambda view: view.x.ndim > 2),
 )
@@ -71,6 +77,10 @@ def _axis(view: View) -> int | None:
 def _named_axis(of: Callable[[View], bool]) -> Callable[[View], bool]:
     """Whether it holds, for an operation that was told an axis."""
     return lambda view: "axis" in view.params and of(view)
+
+
+def _has_axis(view: View) -> bool:
+    return view.operation in ("softmax", "log_softmax") or "axis" in view.params
 
 
 def _is(name: str, value: object) -> Callable[[View], bool]:
@@ -96,6 +106,7 @@ def _default(name: str) -> Fact:
 
 PARAMETERS = (
     Fact("axis other than the last", _named_axis(lambda view: view.axes != (view.x.ndim - 1,))),
+    Fact("axis other than the first", lambda view: _has_axis(view) and view.axes != (0,)),
     Fact("several axes", _named_axis(lambda view: len(view.axes) > 1)),
     Fact("axis None", _is("axis", None)),
     Fact("axis 0", _named_axis(lambda view: _axis(view) == 0)),

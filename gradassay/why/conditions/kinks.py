@@ -37,17 +37,35 @@ def _bounds(view: View) -> tuple[float, float]:
     )
 
 
+def _at(view: View, which: int) -> bool:
+    """Whether an entry is at that bound, and its gradient depends on the slope there: not where bounds are crossed."""
+    low, high = _bounds(view)
+    return low <= high and bool((view.seen == (low, high)[which]).any())
+
+
 def _at_lower(view: View) -> bool:
-    return bool((view.of_x.values == _bounds(view)[0]).any())
+    return _at(view, 0)
 
 
 def _at_upper(view: View) -> bool:
-    return bool((view.of_x.values == _bounds(view)[1]).any())
+    return _at(view, 1)
 
 
-def _outside(view: View) -> bool:
+def _at_zero_of_relu(view: View) -> bool:
+    return view.operation == "relu" and bool((view.seen == 0).any())
+
+
+def _below(view: View) -> bool:
+    return bool((view.seen < _bounds(view)[0]).any())
+
+
+def _above(view: View) -> bool:
+    return bool((view.seen > _bounds(view)[1]).any())
+
+
+def _inside(view: View) -> bool:
     low, high = _bounds(view)
-    return bool(((view.of_x.values < low) | (view.of_x.values > high)).any())
+    return bool(((view.seen > low) & (view.seen < high)).any())
 
 
 def _infinite_bound(view: View) -> bool:
@@ -72,12 +90,16 @@ KINKS = (
     Fact("tie along the axis", _tie, otherwise="no tie along the axis"),
     Fact("ties in several slices", _several_ties),
     Fact("near-tie along the axis", _near_tie),
+    Fact("an entry at the kink", _at_zero_of_relu),
     Fact("crossed bounds", lambda view: _bounds(view)[0] > _bounds(view)[1]),
     Fact("equal bounds", lambda view: _bounds(view)[0] == _bounds(view)[1]),
     Fact("an entry at a bound", lambda view: _at_lower(view) or _at_upper(view)),
     Fact("an entry at the lower bound", _at_lower),
     Fact("an entry at the upper bound", _at_upper),
-    Fact("an entry outside the bounds", _outside),
+    Fact("an entry outside the bounds", lambda view: _below(view) or _above(view)),
+    Fact("an entry below the lower bound", _below),
+    Fact("an entry above the upper bound", _above),
+    Fact("an entry inside the bounds", _inside),
     Fact("an infinite bound", _infinite_bound),
     Fact("a missing bound", lambda view: _missing(view) > 0),
     Fact("no bound at all", lambda view: _missing(view) == 2),

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradassay.formats import is_floating
 from gradassay.why.conditions.entries import Entries
-from gradassay.why.conditions.facts import Fact
+from gradassay.why.conditions.facts import Fact, Quantity
 from gradassay.why.conditions.view import View
 
 # ---- probabilities
@@ -36,6 +36,12 @@ def _not_normalised(p: Entries, view: View) -> bool:
     return bool((np.abs(rows.sum(axis=1) - 1) > rows.shape[1] * view.format.u).any())
 
 
+def _lowest_of_labels(view: View) -> float:
+    """The lowest probability of a class that a label gives weight to; NaN where there is none."""
+    p = view.at_labels if view.operation == "cross_entropy" else np.zeros(0)
+    return float(p.min()) if p.size else math.nan
+
+
 #: 1e-7 is where Keras clips, 1e-15 where textbooks do.
 PROBABILITIES = (
     Fact("probability 0 of a label", _probabilities(lambda p, view: bool((view.at_labels == 0).any()))),
@@ -49,6 +55,7 @@ PROBABILITIES = (
         _probabilities(_not_normalised),
         otherwise="probabilities summing to 1",
     ),
+    Quantity("lowest probability of a label", _lowest_of_labels, above=False),
 )
 
 # ---- labels

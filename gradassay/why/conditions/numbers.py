@@ -80,7 +80,8 @@ def _spread_underflows(view: View) -> bool:
     if not _is_softmax(view):
         return False
     high, low = _ends_of_slices(view)
-    return bool((low - high < math.log(view.format.tiny)).any())
+    with np.errstate(over="ignore"):
+        return bool((low - high < math.log(view.format.tiny)).any())
 
 
 def _slice_far_below(view: View) -> bool:

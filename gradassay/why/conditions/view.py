@@ -121,14 +121,26 @@ class View:
 
     @cached_property
     def gaps(self) -> Array:
-        """How far the second of each slice is from its extremum; empty where nothing competes. NaN is no winner."""
+        """How far the second of each slice is from its extremum; NaN where NaN leaves no winner.
+
+        Empty where nothing competes. Slices of a maximum whose cotangent is 0 are left out: who wins changes nothing.
+        """
         if not self.role.extremum or self.slices.size == 0 or self.slices.shape[1] < 2:
             return np.zeros(0)
         rows = -self.slices if self.role.extremum == "min" else self.slices
         top = np.partition(rows, rows.shape[1] - 2, axis=1)[:, -2:]
         with np.errstate(invalid="ignore"):
             gaps = np.where(top[:, 0] == top[:, 1], 0.0, top[:, 1] - top[:, 0])
-        return np.where(np.isnan(rows).any(axis=1), np.nan, gaps)
+        gaps = np.where(np.isnan(rows).any(axis=1), np.nan, gaps)
+        one_each = not self.role.exponential and self.cotangent.size == len(gaps)
+        return gaps[self.cotangent.values != 0] if one_each else gaps
+
+    @cached_property
+    def seen(self) -> Array:
+        """The entries of x whose own cotangent is not 0; all of them where the cotangent has another shape."""
+        if self.scenario.cotangent.shape != self.x.shape:
+            return self.of_x.values
+        return np.asarray(self.of_x.values[self.cotangent.values != 0])
 
     @cached_property
     def index(self) -> Index | None:
