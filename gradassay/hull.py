@@ -18,8 +18,10 @@ import numpy as np
 
 from gradassay.vocabulary import Array, Enclosure, Truth, Winners
 
-#: Evaluations that one set may cost.
+#: Choices of winners that are evaluated, each a whole evaluation of the definition.
 LIMIT = 64
+#: Contenders of a set that may turn out to be affine: there one evaluation each tells all choices.
+AFFINE_LIMIT = 256
 #: Solvers compute in float64: what they leave over, relative to their largest number.
 _LEFT = 2.0**-20
 
@@ -62,7 +64,7 @@ def hull_of(truth: Truth) -> Hull | None:
     """The set, as far as its bound lets it be known; None where not even some members are."""
     winners = truth.winners
     assert winners is not None
-    if not winners.conditions and len(winners.ties) <= LIMIT:
+    if not winners.conditions and len(winners.ties) <= AFFINE_LIMIT:
         affine = _affine(truth, winners)
         if affine is not None:
             return affine

@@ -116,7 +116,7 @@ def compare(f: np.ufunc, a: Taped, b: Taped) -> Decision:
             a.tape.ties.conditions = True
             a.tape.ties.depends()
             first, _ = a.tape.ties.between_two(tie)
-            if a.tape.ties.given != "split":
+            if not a.tape.ties.even:
                 taken = np.where(tie, first > 0, taken)
     return Decision(a.tape, taken, doubt)
 
@@ -206,7 +206,7 @@ def maximum(a: Taped, b: Taped) -> Taped:
         return _of_origin(only, a.tape.make(y, (a, b), _branches(taken, doubt, a, b)))
     weights = np.stack([taken, ~taken]).astype(np.float64)
     if tie.any():
-        ties.split |= isinstance(ties.given, str) and ties.given == "split"
+        ties.split |= ties.even
         weights = np.where(tie, ties.between_two(tie, (not a.needed, not b.needed)), weights)
         if only is None:
             ties.depends()
@@ -254,7 +254,7 @@ def largest(a: Taped, axis: tuple[int, ...]) -> Taped:
     taken, doubt = tape.arithmetic.winners(a.ball, axis)
     weights = taken.astype(np.float64)
     if np.any(np.count_nonzero(taken, axis=axis) > 1):
-        tape.ties.split |= isinstance(tape.ties.given, str) and tape.ties.given == "split"
+        tape.ties.split |= tape.ties.even
         tape.ties.within(a, taken, axis)
         weights = tape.ties.between_entries(taken, axis)
     # NaN is no maximum, and where it is the answer nothing won.

@@ -37,6 +37,8 @@ class Ties:
 
     def __init__(self, given: Given = "split") -> None:
         self.given = given
+        self.even = isinstance(given, str) and given == "split"
+        """Whether every tie is split evenly that can be."""
         self.split = False
         """Whether a tie was split evenly; a condition of ``where`` cannot be, and is taken as it compares."""
         self.conditions = False
@@ -89,7 +91,7 @@ class Ties:
             if begin + len(of) > len(self.given):
                 raise OtherTiesError
             return self.given[begin : begin + len(of)]
-        if self.given == "split":
+        if self.even:
             return 1 / np.bincount(of)[of]
         last = self.given == "last"
         winners = np.unique(of[::-1] if last else of, return_index=True)[1]
