@@ -14,6 +14,7 @@ import numpy as np
 
 from gradassay.formats import FORMATS, is_floating
 from gradassay.vocabulary import Array, Example, Scenario
+from reports.numbers import apart
 
 #: First parts of the names of implementations that ``comparators.registry`` loads.
 FRAMEWORKS = ("torch", "tensorflow", "jax")
@@ -198,8 +199,9 @@ def _printed(example: Example, *, by_rule: bool) -> list[str]:
     wanted = ""
     if example.path and example.expected is not None:
         index = "" if not example.index else f"[{', '.join(map(str, example.index))}]"
-        wanted = f"  # {example.path}{index}: expected {float_source(example.expected)}"
-        wanted += "" if example.got is None else f", got {float_source(example.got)}"
+        expected, got = apart(example.expected, example.got)
+        wanted = f"  # {example.path}{index}: expected {expected}"
+        wanted += "" if example.got is None else f", got {got}"
     if by_rule:
         parts = "y, x_bar" if example.scenario.valid else "y"
     else:

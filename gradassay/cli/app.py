@@ -21,6 +21,7 @@ COMMANDS = {
     "approve": "gate",
     "bench": "bench",
     "verify": "verify",
+    "replay": "replay",
     "train": "train",
     "list": "catalogue",
     "doctor": "doctor",

@@ -1,0 +1,131 @@
+"""A discrepancy shown again: the implementation is run on its example anew, and what comes back is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from comparators import registry
+from comparators.exact import Exact
+from comparators.finite_differences import FiniteDifferences
+from comparators.interface import Comparator
+from comparators.numpy_rules import RuleComparator
+from gradassay.catalogue import OPERATIONS
+from gradassay.errors import UsageError
+from gradassay.findings import Finding
+from gradassay.laws import judge_without_truth
+from gradassay.plan import FINITE_DIFFERENCES, differentiate
+from gradassay.question import Question
+from gradassay.remembered import Recorded
+from gradassay.second_order import flattened, operation_of, pullback_operation
+from gradassay.tally import Tally
+from gradassay.verdicts import judge
+from gradassay.vocabulary import Definition, Operation, Rule, Verdict
+
+#: ``load("layers:softmax", "RULE")`` -> the object; UsageError where there is none.
+Load = Callable[[str, str], Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Replayed:
+    """What its example shows now."""
+
+    recorded: Recorded
+    finding: Finding
+    rule: Rule | None
+    """The rule that the caller verified; None where the implementation is the catalogue's."""
+
+    @property
+    def shown_again(self) -> bool:
+        """Whether verdict and cause are those recorded: what all scenarios show together, or the example alone."""
+        then, now = self.recorded.found, self.finding
+        return now.verdict is then.verdict and now.cause in (then.cause, then.found or then.cause)
+
+
+def replay(recorded: Recorded, load: Load) -> Replayed:
+    """Run the implementation on the example again, and judge what comes back.
+
+    ``load`` finds the rule (and the definition) of a run of ``verify`` by name. UsageError where a framework is
+    missing, or the rule cannot be imported.
+    """
+    scenario = recorded.found.example.scenario
+    rule = _own_rule(recorded, load)
+    operation, definition = _held_against(recorded, load)
+    comparator = _comparator(recorded, rule, operation)
+    reason = comparator.supports(scenario)
+    if reason is not None:
+        raise UsageError(f"{recorded.found.id} cannot be shown again: {reason}")
+    if definition is not None and recorded.implementation != FINITE_DIFFERENCES:
+        conventions = operation.conventions if operation else ()
+        finding = judge(Question(scenario, Exact(definition), conventions), comparator)
+    elif operation is not None:
+        finding = _by_differences(operation.rule, recorded)
+    else:
+        assert rule is not None  # what is held against nothing of the catalogue's is the caller's
+        finding = judge_without_truth(comparator, scenario)
+        finding = finding if finding.verdict.fails else _by_differences(rule, recorded)
+    return Replayed(recorded, finding, rule)
+
+
+def _own_rule(recorded: Recorded, load: Load) -> Rule | None:
+    """The rule that a run of ``verify`` was about; None for one of the catalogue's implementations."""
+    if "rule" not in recorded.environment:
+        return None
+    name = recorded.environment["rule"]
+    if not name or "<" in name:
+        remedy = f"bind it to a name in a module, or run it again: {recorded.found.reproduce}"
+        raise UsageError(f"the rule {recorded.implementation} cannot be imported by name; {remedy}")
+    rule: Rule = load(name, "the rule")
+    like = recorded.environment.get("like")
+    if like is not None and operation_of(like) != like:
+        return flattened(rule, OPERATIONS[operation_of(like)].differentiable)
+    return rule
+
+
+def _held_against(recorded: Recorded, load: Load) -> tuple[Operation | None, Definition | None]:
+    """The operation of the catalogue and its definition, the caller's definition, or neither."""
+    own = "rule" in recorded.environment
+    name = recorded.environment.get("like") if own else recorded.operation
+    if name is not None:
+        operation = _operation(name)
+        return operation, operation.definition
+    definition = recorded.environment.get("definition")
+    if definition is None:
+        return None, None
+    if "<" in definition:
+        raise UsageError(
+            f"the definition {definition} cannot be imported by name; bind it to one in a module"
+        )
+    return None, load(definition, "the definition")
+
+
+def _operation(name: str) -> Operation:
+    inner = operation_of(name)
+    if inner not in OPERATIONS:
+        raise UsageError.unknown("operation", name, tuple(OPERATIONS))
+    return OPERATIONS[inner] if inner == name else pullback_operation(OPERATIONS[inner])
+
+
+def _comparator(recorded: Recorded, rule: Rule | None, operation: Operation | None) -> Comparator:
+    name = recorded.implementation
+    if rule is not None:
+        return RuleComparator(name, rule)
+    assert operation is not None  # without a rule of the caller's
+    if name == FINITE_DIFFERENCES:
+        return RuleComparator(name, operation.rule)
+    try:
+        order = 1 if operation_of(operation.name) == operation.name else 2
+        return registry.load(name, rules={operation.name: operation.rule}, order=order)
+    except registry.Missing as error:
+        raise UsageError(f"{recorded.found.id} is about {name}: {error}") from error
+
+
+def _by_differences(rule: Rule, recorded: Recorded) -> Finding:
+    found = recorded.found
+    tally = Tally(recorded.operation, recorded.implementation, found.dtype, found.reproduce)
+    differentiate(FiniteDifferences(rule), found.example.scenario, tally)
+    (discrepancy,) = tally.row().discrepancies or (None,)
+    if discrepancy is None:
+        return Finding(Verdict.AGREES)
+    return Finding(discrepancy.verdict, discrepancy.cause, discrepancy.message, discrepancy.example)
