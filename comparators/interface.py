@@ -6,7 +6,7 @@ Nothing is judged here; ``gradassay.verdicts`` does that.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -35,18 +35,20 @@ class Comparator(Protocol):
 def evaluate_rule(rule: Rule, scenario: Scenario, *, twice: bool = False) -> Evaluation:
     """Run ``rule`` on ``scenario`` and record what came back.
 
-    ``twice`` also compares arguments, cotangent and primal before and after, the pullback's first answer with its
+    ``twice`` also compares arguments, parameters, cotangent and primal before and after, the pullback's first answer with its
     second, and all of it bit for bit with another call, between whose forward and pullback the rule was called on other
     values: whatever differs is named in ``Evaluation.impurity``.
     """
     args, cotangent = scenario.args, scenario.cotangent
-    before = [array.copy() for array in (*args, cotangent)] if twice else []
+    given = [*args, cotangent, *_arrays_in(scenario.params.values())] if twice else []
+    before = [array.copy() for array in given]
     first, changed = _run(rule, scenario, again=twice)
     if not twice or first.error or first.structure:
         return first
-    inputs = [i for i, (a, b) in enumerate(zip(before, (*args, cotangent), strict=True)) if not _same(a, b)]
+    inputs = [i for i, (a, b) in enumerate(zip(before, given, strict=True)) if not _same(a, b)]
     if inputs:
-        what = "the cotangent" if inputs[0] == len(args) else f"argument {inputs[0]}"
+        names = [*(f"argument {i}" for i in range(len(args))), "the cotangent"]
+        what = names[inputs[0]] if inputs[0] < len(names) else "a parameter"
         return _impure(first, f"changes {what} in place")
     if changed:
         return _impure(first, changed)
@@ -56,6 +58,17 @@ def evaluate_rule(rule: Rule, scenario: Scenario, *, twice: bool = False) -> Eva
     if _alike(kept, _results(_run(rule, scenario)[0])):
         return _impure(first, "the pullback uses what a later call left behind")
     return _impure(first, "two identical calls differ")
+
+
+def _arrays_in(values: Iterable[Any]) -> list[Array]:
+    """The arrays among parameters, and in tuples of them: an index, a part of one."""
+    found: list[Array] = []
+    for value in values:
+        if isinstance(value, np.ndarray):
+            found.append(value)
+        elif isinstance(value, tuple | list):
+            found += _arrays_in(value)
+    return found
 
 
 def _disturbed(rule: Rule) -> Rule:
