@@ -7,65 +7,33 @@ from dataclasses import replace
 
 import numpy as np
 
-from comparators.exact import Exact
 from comparators.interface import Comparator
+from gradassay.alternatives import Matching
 from gradassay.findings import Finding
 from gradassay.formats import FORMATS, is_floating
-from gradassay.question import Question, by_path, comparisons_with, hold, path_names
-from gradassay.vocabulary import Array, Evaluation, Example, Scenario, Truth, Verdict
+from gradassay.question import Question, hold, path_names
+from gradassay.vocabulary import Array, Evaluation, Example, Scenario, Verdict
 
 #: An error that comes of rounding shrinks by the ratio of the unit roundoffs, 2^29 and more; one that does not come of
 #: it stays.  Anything between tells them apart.
 SHRINKS = 64
-
-#: A convention has to be this much nearer than the definition, so that a wide budget alone explains nothing.
-NEARER = 16
 
 
 def explained(
     question: Question, comparator: Comparator, evaluation: Evaluation, finding: Finding
 ) -> Finding:
     """A failing finding with the mildest explanation that holds."""
-    assert question.exact is not None  # what is explained was held against a truth
-    for convention in question.conventions:
-        definition = convention.change(question.exact.definition)
-        # First as if every decision were taken as the truth takes it; then with the doubts of the budget.
-        if any(
-            _is_convention(question, evaluation, finding, Exact(definition, doubts=d)) for d in (False, True)
-        ):
-            return replace(finding, verdict=Verdict.CONVENTION, cause=convention.name)
+    matching = Matching(question, evaluation, finding) if question.conventions else None
+    alternative = matching and (matching.alone() or matching.paired())
+    if alternative:
+        verdict = Verdict.CONVENTION if alternative.accepted else Verdict.WRONG
+        return replace(finding, verdict=verdict, cause=alternative.name)
     if question.scenario.layout not in ("C", "read_only") and _agrees_when_contiguous(question, comparator):
         return replace(finding, verdict=Verdict.IMPURE, cause="depends on the memory layout")
     if finding.verdict is Verdict.WRONG and _by_rounding(question, comparator, finding):
         return replace(finding, verdict=Verdict.IMPRECISE, cause="rounding")
-    return finding
-
-
-def _is_convention(question: Question, evaluation: Evaluation, finding: Finding, exact: Exact) -> bool:
-    """Whether the evaluation is the convention's truth within its budget, and clearly not the definition's."""
-    for truth in Question(question.scenario, exact, ()).truths():
-        members = [
-            truth,
-            *(replace(truth, primal=y, gradients=tuple(x_bars)) for y, *x_bars in truth.extremes.values()),
-        ]
-        found = [comparisons_with(evaluation, member, question.form) for member in members]
-        if all(any(c.structure or c.outside for c in comparisons) for comparisons in found):
-            return False
-        for member, comparisons in zip(members, found, strict=True):
-            if not any(c.structure or c.outside or c.undecided for c in comparisons):
-                return _nearer(finding, member)
-    return False
-
-
-def _nearer(finding: Finding, truth: Truth) -> bool:
-    """Whether what was returned where the definition is missed lies much nearer to the convention's own value."""
-    example = finding.example
-    if example is None or example.index is None or example.expected is None or example.got is None:
-        return False
-    value = by_path(truth)[example.path].mid[example.index]
-    if math.isinf(example.got):  # an infinity is near to itself alone, and not to a number beyond the largest
-        return bool(value == example.got)
-    return abs(example.got - float(value)) * NEARER <= abs(example.got - example.expected)
+    mixed = matching and matching.mixed()
+    return replace(finding, verdict=Verdict.WRONG, cause=mixed) if mixed else finding
 
 
 def _by_rounding(question: Question, comparator: Comparator, finding: Finding) -> bool:

@@ -1,0 +1,237 @@
+"""Which named alternative an evaluation is: one, two in a row, or one in the primal and another in the gradient."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain, permutations
+
+import numpy as np
+
+from comparators.exact import Exact, Vjp
+from gradassay.comparison import Comparison
+from gradassay.findings import Finding
+from gradassay.formats import FORMATS, is_floating
+from gradassay.kinks import without_ties
+from gradassay.probes import Look, Probe
+from gradassay.question import Question, by_path, comparisons_with
+from gradassay.vocabulary import (
+    Array,
+    Convention,
+    Definition,
+    Enclosure,
+    Evaluation,
+    Example,
+    Scenario,
+    Truth,
+)
+
+#: An alternative has to be this much nearer than the definition, so that a wide budget alone explains nothing.
+NEARER = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Alternative:
+    """A definition with conventions in it."""
+
+    name: str
+    definition: Definition
+    slope: Definition
+    """What its gradient is the gradient of: the same, unless a convention says otherwise."""
+    accepted: bool
+
+
+def singles(definition: Definition, conventions: Iterable[Convention]) -> Iterator[Alternative]:
+    """Each convention alone, those that somebody means first."""
+    for convention in sorted(conventions, key=lambda convention: not convention.accepted):
+        changed = convention.change(definition)
+        slope = changed if convention.gradient is None else convention.gradient(definition)
+        yield Alternative(convention.name, changed, slope, convention.accepted)
+
+
+def pairs(definition: Definition, conventions: Iterable[Convention]) -> Iterator[Alternative]:
+    """Two conventions, at most one of them a mistake, in the order in which they are applied to the data."""
+    usual = [convention for convention in conventions if convention.gradient is None]
+    both = [(a, b) for a, b in permutations(usual, 2) if (a.accepted or b.accepted) and a.name != b.name]
+    for a, b in sorted(both, key=lambda pair: not (pair[0].accepted and pair[1].accepted)):
+        changed = a.change(b.change(definition))
+        yield Alternative(f"{a.name}, {b.name}", changed, changed, a.accepted and b.accepted)
+
+
+class Matching:
+    """One failing evaluation, held against alternatives of the definition that it misses."""
+
+    def __init__(self, question: Question, evaluation: Evaluation, finding: Finding) -> None:
+        assert question.exact is not None  # what fails was held against a truth
+        self.question, self.evaluation, self.finding = question, evaluation, finding
+        self.definition = question.exact.definition
+        self.conventions = [c for c in question.conventions if not c.on_invalid]
+        budget = next(question.truths()).primal.budget
+        spread = NEARER * float(np.max(budget, initial=0.0, where=np.isfinite(budget)))
+        self.probe = Probe(question.scenario, evaluation, isinstance(self.definition, Vjp), spread)
+        own = self.probe.look(self.definition)
+        self._seen = {own.key} if own else set()
+
+    def alone(self) -> Alternative | None:
+        """The single convention that the evaluation is."""
+        return self._first(singles(self.definition, self.conventions))
+
+    def paired(self) -> Alternative | None:
+        """The two conventions in a row that it is; to be asked after ``alone``."""
+        return self._first(pairs(self.definition, self.conventions))
+
+    def mixed(self) -> str:
+        """What primal and gradients are, each of another alternative or one of them of the definition; else empty."""
+        own = self._own()
+        if any(c.structure for c in own):
+            return ""
+        names = {}
+        for part, entries in (("primal", slice(0, 1)), ("gradient", slice(1, None))):
+            worst = max((c for c in own[entries] if c.outside), key=lambda c: c.error, default=None)
+            if worst is not None:
+                names[part] = self._named(part, entries, worst)
+        if not all(names.values()) or isinstance(self.definition, Vjp):
+            return ""
+        if len(names) == 2:
+            return ", ".join(f"{part} {name}" for part, name in names.items())
+        return "".join(
+            f"{p} {name}, {'gradient' if p == 'primal' else 'primal'} not" for p, name in names.items()
+        )
+
+    def _own(self) -> list[Comparison]:
+        """The comparisons with the definition's truth that decide."""
+        found: list[Comparison] = []
+        for truth in self.question.truths():
+            found = comparisons_with(self.evaluation, without_ties(truth), self.question.form)
+            if not any(c.undecided for c in found):
+                break
+        return found
+
+    def _first(self, candidates: Iterable[Alternative]) -> Alternative | None:
+        for candidate in candidates:
+            look = self.probe.look(candidate.definition)
+            if look is None or not self.probe.near_primal(look):
+                continue
+            slope: Look | None = look
+            if candidate.slope is not candidate.definition:
+                slope = self.probe.look(candidate.slope)
+            elif look.key in self._seen:
+                continue
+            if slope is None or not self.probe.near_gradients(slope):
+                continue
+            truths, apart = held(self.question.scenario, self.evaluation, candidate)
+            if self.finding.example and any(_nearer(truth, self.finding.example) for truth in truths):
+                return candidate
+            if apart > math.sqrt(self.question.form.u):  # not for the way in which it is written down
+                self._seen.add(look.key)
+        return None
+
+    def _named(self, part: str, entries: slice, worst: Comparison) -> str:
+        """The single convention that only the primal, or only the gradients are; empty where there is none."""
+        near = self.probe.near_primal if part == "primal" else self.probe.near_gradients
+        for candidate in singles(self.definition, self.conventions):
+            look = self.probe.look(candidate.definition if part == "primal" else candidate.slope)
+            if look is None or not near(look):
+                continue
+            truths, _ = held(self.question.scenario, self.evaluation, candidate, entries)
+            if any(_nearer(truth, worst) for truth in truths):
+                return candidate.name
+        return ""
+
+
+def of_invalid(
+    scenario: Scenario, evaluation: Evaluation, definition: Definition, conventions: Iterable[Convention]
+) -> Alternative | None:
+    """The convention that gives an invalid input the value that came back, alone or beside another one."""
+    given = replace(scenario, valid=True)
+    probe = Probe(given, evaluation, isinstance(definition, Vjp), 0.0)
+    invalid = [c for c in conventions if c.on_invalid]
+    usual = [c for c in conventions if not c.on_invalid]
+    for candidate in chain(singles(definition, invalid), pairs(definition, (*invalid, *usual))):
+        look = probe.look(candidate.definition)  # None as long as the input is invalid
+        if look is None or not probe.near_primal(look):
+            continue
+        if held(given, evaluation, candidate)[0]:
+            return candidate
+    return None
+
+
+def shape_of(question: Question, evaluation: Evaluation) -> str:
+    """The convention that the shape and the values of a primal are of; empty where there is none."""
+    if question.exact is None or evaluation.primal is None:
+        return ""
+    probe = Probe(question.scenario, evaluation, False, 0.0)
+    for candidate in singles(question.exact.definition, question.conventions):
+        look = probe.look(candidate.definition)
+        if look is not None and look.here.shape == evaluation.primal.shape and probe.near_primal(look):
+            return candidate.name
+    return ""
+
+
+def held(
+    scenario: Scenario, evaluation: Evaluation, candidate: Alternative, entries: slice = slice(None)
+) -> tuple[list[Truth], float]:
+    """The members of the alternative's truth that the arrays of the evaluation agree with, and how near one is.
+
+    First as if every decision were taken as the truth takes it; then with the doubts of the budget.
+    """
+    nearest, parts = math.inf, (evaluation.primal, *evaluation.gradients)[entries]
+    strict = not any(is_floating(x.dtype) and np.isnan(x).any() for x in scenario.args)
+    for doubts in (False, True):
+        for truth in _truths(candidate, scenario, doubts):
+            members = [
+                truth,
+                *(replace(truth, primal=y, gradients=tuple(g)) for y, *g in truth.extremes.values()),
+            ]
+            good, decided = [], True
+            for member in members:
+                found = comparisons_with(evaluation, member, FORMATS[scenario.dtype])[entries]
+                sound = not strict or all(map(_nan_alike, parts, [*by_path(member).values()][entries]))
+                if found and sound and all(map(_agrees, found)):
+                    good.append(member)
+                decided &= not sound or any(c.structure or c.outside for c in found)
+                nearest = min(nearest, max((_apart(c) for c in found), default=math.inf))
+            if good:
+                return good, nearest
+            if decided:
+                break
+    return [], nearest
+
+
+def _truths(candidate: Alternative, scenario: Scenario, doubts: bool) -> Iterator[Truth]:
+    values = Exact(candidate.definition, doubts=doubts).truths(scenario)
+    if candidate.slope is candidate.definition:
+        yield from values
+        return
+    slopes = Exact(candidate.slope, doubts=doubts).truths(scenario)
+    for value, slope in zip(values, slopes, strict=False):
+        yield replace(value, gradients=slope.gradients, extremes={})
+
+
+def _agrees(c: Comparison) -> bool:
+    return not (c.structure or c.outside or c.undecided)
+
+
+def _apart(c: Comparison) -> float:
+    """The largest error, as a part of the largest entry."""
+    if c.structure or c.nonfinite or c.scale == 0 < c.error:
+        return math.inf
+    return c.error / c.scale if c.error else 0.0
+
+
+def _nearer(truth: Truth, worst: Comparison | Example) -> bool:
+    """Whether what was returned where the definition is missed lies much nearer to the alternative's own value."""
+    if worst.index is None or worst.got is None or worst.expected is None:
+        return False
+    value, got = by_path(truth)[worst.path].mid[worst.index], worst.got
+    if not math.isfinite(
+        got
+    ):  # infinity is near to itself alone, and not to a number beyond the largest; so is NaN
+        return bool(value == got or (np.isnan(value) and math.isnan(got)))
+    return abs(got - float(value)) * NEARER <= abs(got - worst.expected)
+
+
+def _nan_alike(got: Array | None, truth: Enclosure) -> bool:
+    """Whether NaN came back where the alternative has no value."""
+    return got is None or bool(np.isnan(got[np.isnan(truth.mid)].astype(np.float64)).all())
