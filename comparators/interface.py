@@ -35,9 +35,9 @@ class Comparator(Protocol):
 def evaluate_rule(rule: Rule, scenario: Scenario, *, twice: bool = False) -> Evaluation:
     """Run ``rule`` on ``scenario`` and record what came back.
 
-    ``twice`` also compares arguments, parameters, cotangent and primal before and after, the pullback's first answer with its
-    second, and all of it bit for bit with another call, between whose forward and pullback the rule was called on other
-    values: whatever differs is named in ``Evaluation.impurity``.
+    ``twice`` also compares arguments, parameters, cotangent and primal before and after, the pullback's first answer
+    with its second, and all of it bit for bit with another call, between whose forward and pullback the rule was called
+    on other values: whatever differs is named in ``Evaluation.impurity``.
     """
     args, cotangent = scenario.args, scenario.cotangent
     given = [*args, cotangent, *_arrays_in(scenario.params.values())] if twice else []
