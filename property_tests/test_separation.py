@@ -86,11 +86,11 @@ def test_a_planted_negation_is_found(operation: str) -> None:
 def test_a_planted_conjunction_of_two_is_found(operation: str) -> None:
     """Wherever each of the two says much: a dozen scenarios meet both, a dozen this one alone, a dozen that one."""
     tried = 0
-    for (one, a), (other, b) in list(combinations(facts(operation, least=24), 2))[::2]:
+    for (one, a), (other, b) in list(combinations(facts(operation, least=24), 2))[::4]:
         if min(np.count_nonzero(a & b), np.count_nonzero(a & ~b), np.count_nonzero(b & ~a)) >= 12:
             assert separates(planted(operation, a & b), operation, a & b), f"{one} and {other}"
             tried += 1
-    assert tried > 4
+    assert tried > 2
 
 
 @pytest.mark.parametrize(

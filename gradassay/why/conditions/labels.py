@@ -20,13 +20,15 @@ def _probabilities(of: Callable[[Entries, View], bool]) -> Callable[[View], bool
     return lambda view: view.operation == "cross_entropy" and of(view.of_x, view)
 
 
-def _below(bound: float) -> tuple[Fact, Fact]:
+def _below(decimal: str) -> tuple[Fact, Fact]:
+    bound = float(decimal)
+
     def of_label(p: Entries, view: View) -> bool:
         return bool((view.at_labels < bound).any())
 
     return (
-        Fact(f"probability below {bound:g} of a label", _probabilities(of_label)),
-        Fact(f"a probability below {bound:g}", _probabilities(lambda p, view: p.low < bound)),
+        Fact(f"probability below {decimal} of a label", _probabilities(of_label)),
+        Fact(f"a probability below {decimal}", _probabilities(lambda p, view: p.low < bound)),
     )
 
 
@@ -46,8 +48,8 @@ def _lowest_of_labels(view: View) -> float:
 PROBABILITIES = (
     Fact("probability 0 of a label", _probabilities(lambda p, view: bool((view.at_labels == 0).any()))),
     Fact("a probability of 0", _probabilities(lambda p, view: p.zeros > 0)),
-    *_below(1e-15),
-    *_below(1e-7),
+    *_below("1e-15"),
+    *_below("1e-7"),
     Fact("a probability below eps", _probabilities(lambda p, view: p.low < 2 * view.format.u)),
     Fact("a probability above 1 - 1e-7", _probabilities(lambda p, view: p.high > 1 - 1e-7)),
     Fact(

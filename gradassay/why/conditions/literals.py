@@ -85,7 +85,7 @@ def _cut(quantity: Quantity, column: Array, low: float, high: float, *, above: b
 
 
 def _in_short(decimal: float) -> str:
-    return repr(decimal).removesuffix(".0")
+    return repr(decimal).removesuffix(".0").replace("e-0", "e-")
 
 
 def short_decimal(low: float, high: float) -> float:
