@@ -63,12 +63,7 @@ def related(cases: Sequence[Case]) -> Relation | None:
     At most ``LOOKED`` cases are looked at, evenly chosen. Cases in which nothing but tied entries is off say nothing
     and are passed over; where they are the most, no relation is told.
     """
-    looked = evenly(cases, LOOKED)
-    samples = [found for case in looked if (found := samples_of(case))]
-    if 2 * len(samples) < len(looked):
-        return None
-    parts = _explained([s for found in samples for s in found])
-    return None if parts is None else _relation(parts, _arguments(samples))
+    return _same(cases, TABLES) or _same(cases, (_varying,))
 
 
 @np.errstate(all="ignore")
@@ -81,7 +76,7 @@ def relations(cases: Sequence[Case]) -> list[tuple[Relation, list[Case]]]:
     found: list[tuple[Relation, list[Case]]] = []
     left = list(cases)
     while len(left) >= EVIDENCE:
-        relation = related(left) or _most(evenly(left, LOOKED))
+        relation = _same(left, TABLES) or _most(evenly(left, LOOKED)) or _same(left, (_varying,))
         covered = [case for case in left if relation is not None and relation.holds(case)]
         if relation is None or len(covered) < PART * len(left):
             break
@@ -91,37 +86,68 @@ def relations(cases: Sequence[Case]) -> list[tuple[Relation, list[Case]]]:
     return found
 
 
-def _explained(samples: Sequence[Sample]) -> dict[int, Candidate] | None:
+def _same(cases: Sequence[Case], tables: Sequence[Table]) -> Relation | None:
+    """The relation out of these tables that holds in all of the cases that are looked at."""
+    looked = evenly(cases, LOOKED)
+    found = [samples for case in looked if (samples := samples_of(case))]
+    if 2 * len(found) < len(looked):
+        return None
+    parts = _explained([sample for samples in found for sample in samples], tables)
+    return None if parts is None else _relation(parts, _arguments(found))
+
+
+def _explained(samples: Sequence[Sample], tables: Sequence[Table]) -> dict[int, Candidate] | None:
     """A candidate for each part that is off: one for all if there is one, else one for the gradients, else one each."""
     numbers = sorted({sample.number for sample in samples})
     alone = [(number,) for number in numbers]
     gradients = tuple(number for number in numbers if number >= 0)
     primal = [number for number in alone if number == (-1,)]
     for groups in ([tuple(numbers)], [*primal, gradients], alone):
-        found = {group: _simplest([s for s in samples if s.number in group]) for group in groups if group}
-        if found and all(candidate is not None for candidate in found.values()):
-            return {n: candidate for group, candidate in found.items() for n in group if candidate}
+        found: dict[int, Candidate] = {}
+        for group in filter(None, groups):
+            candidate = _simplest([s for s in samples if s.number in group], tables)
+            if candidate is None:
+                break
+            found |= dict.fromkeys(group, candidate)
+        else:
+            return found or None
     return None
 
 
-def _candidates(samples: Sequence[Sample]) -> Iterator[Candidate]:
-    """From the simplest; those that have to be worked out, one after the other."""
-    operation = samples[0].scenario.operation
+def _simple(samples: Sequence[Sample]) -> Iterator[Candidate]:
     yield from (ZERO, SIGN)
     yield from factors(samples)
     yield from SIMPLE
+
+
+def _further(samples: Sequence[Sample]) -> Iterator[Candidate]:
     yield from COUNTED
     yield from parameters(samples)
     yield from terms(samples)
-    yield from special(operation)
+    yield from special(samples[0].scenario.operation)
     yield from bounds(samples)
-    yield from chain(FURTHER, LAST, VARYING)
+    yield from chain(FURTHER, LAST)
 
 
-def _simplest(samples: Sequence[Sample]) -> Candidate | None:
+def _varying(samples: Sequence[Sample]) -> Iterator[Candidate]:
+    yield from VARYING
+
+
+#: Candidates from the simplest on; those with a number in them are made for the samples. What differs from one input to
+#: the next explains least, and is tried when each part was tried for something better.
+Table = Callable[[Sequence[Sample]], Iterator[Candidate]]
+TABLES: tuple[Table, ...] = (_simple, _further)
+
+
+def _candidates(samples: Sequence[Sample], tables: Sequence[Table] = TABLES) -> Iterator[Candidate]:
+    for table in tables:
+        yield from table(samples)
+
+
+def _simplest(samples: Sequence[Sample], tables: Sequence[Table]) -> Candidate | None:
     # A few entries refute soonest, but a single one is often compatible with anything.
     ordered = sorted(samples, key=lambda sample: (sample.got.size < 2, sample.got.size))
-    return next((c for c in _candidates(ordered) if _holds_in_all(c, ordered)), None)
+    return next((c for c in _candidates(ordered, tables) if _holds_in_all(c, ordered)), None)
 
 
 def _holds_in_all(candidate: Candidate, samples: Sequence[Sample]) -> bool:

@@ -26,7 +26,7 @@ def _sizes(sample: Sample) -> dict[str, int]:
     }
 
 
-_SIZES = (
+SIZES = (
     "the number of samples",
     "the number of entries in a slice",
     "the number of entries",
@@ -54,14 +54,14 @@ def _quotient(above: str, below: str, less: int = 0) -> Callable[[Sample], float
 
 
 def _all_sizes() -> Iterator[Candidate]:
-    for name in _SIZES:
+    for name in SIZES:
         yield _counted(f"factor N, N {name}", f"N times the truth, N {name}", _quotient(name, "1"))
         yield _counted(f"factor 1/N, N {name}", f"1/N times the truth, N {name}", _quotient("1", name))
-    for name in _SIZES:
+    for name in SIZES:
         words = f"N/(N - 1), N {name}"
         yield _counted(f"factor {words}", f"N/(N - 1) times the truth, N {name}", _quotient(name, name, 1))
-    for above in _SIZES:
-        for below in _SIZES:
+    for above in SIZES:
+        for below in SIZES:
             if above != below:
                 words = f"N {above} and M {below}"
                 yield _counted(

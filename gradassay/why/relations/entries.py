@@ -42,18 +42,15 @@ MOVED = (
 
 
 def in_another_order(sample: Sample) -> Fit:
-    """Sorted, both are the same; entries that are the same either way are no evidence."""
+    """Sorted, both are the same. Neighbours that are nearly equal may have changed places by their rounding."""
     truth = sample.truth
     at, there = np.argsort(truth.mid, axis=None), np.argsort(sample.value, axis=None)
-    sorted_truth = Enclosure(*(part.ravel()[at] for part in (truth.mid, truth.rad, truth.budget)))
-    moved = Enclosure(*(np.empty_like(part) for part in (truth.mid, truth.rad, truth.budget)))
-    for part, source in zip(
-        (moved.mid, moved.rad, moved.budget),
-        (sorted_truth.mid, sorted_truth.rad, sorted_truth.budget),
-        strict=True,
-    ):
+    budgets = np.pad(truth.budget.ravel()[at], 1)
+    wide = budgets[1:-1] + np.maximum(budgets[:-2], budgets[2:])
+    moved = [np.empty(part.shape, part.dtype) for part in (truth.mid, truth.rad, truth.budget)]
+    for part, source in zip(moved, (truth.mid.ravel()[at], truth.rad.ravel()[at], wide), strict=True):
         part.reshape(-1)[there] = source
-    return sample.fit(moved)
+    return sample.fit(Enclosure(*moved))
 
 
 # ---- a part of them
@@ -104,10 +101,10 @@ PARTS = (
     _only("0 where the argument is positive", "the truth, but 0 where x > 0", lambda s: s.x <= 0),
     _only("0 where negative", "the positive part of the truth", lambda s: s.truth.mid >= 0),
     _only("0 where positive", "the negative part of the truth", lambda s: s.truth.mid <= 0),
-    _only("the first of each slice alone", "the truth first along the axis, 0 elsewhere", _end_of_slice(0)),
-    _only("the last of each slice alone", "the truth last along the axis, 0 elsewhere", _end_of_slice(-1)),
     _only("the first entry alone", "the truth in its first entry, 0 elsewhere", _end(0, None)),
     _only("the last entry alone", "the truth in its last entry, 0 elsewhere", _end(-1, None)),
+    _only("the first of each slice alone", "the truth first along the axis, 0 elsewhere", _end_of_slice(0)),
+    _only("the last of each slice alone", "the truth last along the axis, 0 elsewhere", _end_of_slice(-1)),
     _only("the first row alone", "the truth in its first row, 0 elsewhere", _end(0, 0)),
     _only("the last row alone", "the truth in its last row, 0 elsewhere", _end(-1, 0)),
     _only("the first column alone", "the truth first on the last axis, 0 elsewhere", _end(0, -1)),

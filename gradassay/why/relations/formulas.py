@@ -240,7 +240,6 @@ FORMULAS: Mapping[str, tuple[Formula, ...]] = {
     ),
     "mean_squared_error": (
         Formula("1 in place of the error", "2 y_bar / n", lambda y, g, a, b: 2 * g / a.size + 0 * a),
-        Formula("the error's sign alone", "sign(y - t) y_bar", lambda y, g, a, b: np.sign(a - b) * g),
     ),
     **_SLOPES,
 }

@@ -148,8 +148,11 @@ class Sample:
             return Fit.NO
         with np.errstate(all="ignore"):
             over = np.isinf(self.got) & (np.abs(self.truth.mid) + self.truth.budget >= self.form.max)
-            if over.any():  # what was changed may have been an infinity
-                value = replace(value, mid=np.where(over, np.nan, value.mid))
+            unheld = over | np.isnan(
+                self.truth.mid
+            )  # what was changed may have been an infinity, or no value
+            if unheld.any():
+                value = replace(value, mid=np.where(unheld, np.nan, value.mid))
             found = compare_array("", self.got, value, self.form, beyond=self.beyond)
             if found.structure or found.outside:
                 return Fit.NO
