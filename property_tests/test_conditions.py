@@ -84,7 +84,7 @@ def test_every_condition_tells_drawn_scenarios_apart() -> None:
             conditions_of(scenario)
             for operation in OPERATIONS
             for dtype in FORMATS
-            for scenario in drawn(operation, dtype, 60)
+            for scenario in drawn(operation, dtype, 40)
         ]
     )
     same = [
@@ -120,7 +120,7 @@ def test_an_entry_is_at_a_bound_where_the_truth_of_clip_is_a_set(dtype: str) -> 
 
 def test_what_a_scenario_meets_does_not_depend_on_memory_unless_it_says_so() -> None:
     for operation in OPERATIONS:
-        for scenario in drawn(operation)[::20]:
+        for scenario in drawn(operation)[::40]:
             found = [
                 conditions_of(
                     replace(scenario, args=tuple(lay_out(x, layout) for x in scenario.args), layout=layout)

@@ -45,6 +45,11 @@ def _length(view: View) -> int:
     return int(view.slices.shape[1])
 
 
+def _square_weights(view: View) -> bool:
+    second = view.scenario.args[1:2]
+    return bool(second) and second[0].ndim == 2 and second[0].shape[0] == second[0].shape[1]
+
+
 SHAPES = (
     Fact("an invalid input", lambda view: not view.scenario.valid, otherwise="a valid input"),
     Fact("axis of size 1", lambda view: view.scores.ndim > 0 and _length(view) == 1),
@@ -56,6 +61,7 @@ SHAPES = (
     Fact("a single sample", lambda view: _samples(view) == 1),
     Fact("a batch of more than one", lambda view: _samples(view) > 1),
     Fact("as many samples as entries along the axis", lambda view: _samples(view) == _length(view)),
+    Fact("a square second argument", _square_weights, otherwise="no square second argument"),
     Fact("a matrix", lambda view: view.x.ndim == 2, otherwise="no matrix"),
     Fact("more than one axis", lambda view: view.x.ndim > 1),
     Fact("more than two axes", lambda view: view.x.ndim > 2),

@@ -110,6 +110,11 @@ def _subnormal(view: View) -> bool:
     return any(own.smallest < view.format.tiny for own in view.arguments)
 
 
+def _entries(view: View) -> Array:
+    """The entries of x; for relu, whose slope is all that differs, those whose cotangent is not 0."""
+    return view.seen if view.operation == "relu" else view.of_x.values
+
+
 RANGES = (
     Fact("exp(x) overflows", _exp(True, 1)),
     Fact("exp(-x) overflows", _exp(True, -1)),
@@ -125,7 +130,8 @@ RANGES = (
     Fact("an entry at 0", lambda view: view.of_x.zeros > 0, otherwise="no entry at 0"),
     Fact("-0 in an argument", _any(lambda entries: entries.negative_zero)),
     Fact("all entries equal", lambda view: view.of_x.all_equal),
-    Fact("an entry below 0", lambda view: view.of_x.low < 0, otherwise="no entry below 0"),
+    Fact("an entry below 0", lambda view: bool((_entries(view) < 0).any()), otherwise="no entry below 0"),
+    Fact("an entry above 0", lambda view: bool((_entries(view) > 0).any()), otherwise="no entry above 0"),
     Quantity("max x", lambda view: view.of_scores.high),
     Quantity("min x", lambda view: view.of_scores.low),
     Quantity("max|x|", lambda view: view.of_scores.largest, below=False),
