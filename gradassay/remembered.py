@@ -81,8 +81,11 @@ def recorded(name: str, source: str | None = None) -> Recorded:
         close = get_close_matches(name, entries, n=3, cutoff=0.3) or list(entries)[:3]
         raise UsageError(f"no discrepancy {name!r} in {path}; closest: {', '.join(close)}")
     row, entry, where = entries[chosen[0]]
+    environment = document.get("environment") or {}
     with _readable(path, where):
-        example = _example(entry["example"], row)
+        # what a rule of the caller's was held against need not be what the catalogue calls so
+        operation = environment.get("like") if "rule" in environment else row["operation"]
+        example = _example(entry["example"], row, operation)
         found = Discrepancy(
             id=chosen[0],
             verdict=Verdict(entry["verdict"]),
@@ -94,7 +97,7 @@ def recorded(name: str, source: str | None = None) -> Recorded:
             reproduce=entry["reproduce"],
             found=entry.get("found") or "",
         )
-        return Recorded(found, row["operation"], row["implementation"], document.get("environment") or {})
+        return Recorded(found, row["operation"], row["implementation"], environment)
 
 
 def _path(source: str | None) -> Path:
@@ -143,7 +146,7 @@ def _readable(path: Path, where: str) -> Iterator[None]:
         raise UsageError(f"{path}: {where}: {what}; {remedy}") from error
 
 
-def _example(encoded: Any, row: Any) -> Example:
+def _example(encoded: Any, row: Any, operation: str | None) -> Example:
     from property_tests.strategies import lay_out
     from reports.encoding import decode_array, decode_params
 
@@ -154,7 +157,7 @@ def _example(encoded: Any, row: Any) -> Example:
         args=args,
         params=decode_params(encoded["params"]),
         cotangent=lay_out(decode_array(encoded["cotangent"]), encoded["layout"]),
-        differentiable=_differentiable(row["operation"], args),
+        differentiable=_differentiable(operation or "", args),
         region=encoded["region"],
         layout=encoded["layout"],
         valid=encoded["valid"],

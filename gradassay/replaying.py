@@ -77,9 +77,6 @@ def _own_rule(recorded: Recorded, load: Load) -> Rule | None:
         remedy = f"bind it to a name in a module, or run it again: {recorded.found.reproduce}"
         raise UsageError(f"the rule {recorded.implementation} cannot be imported by name; {remedy}")
     rule: Rule = load(name, "the rule")
-    like = recorded.environment.get("like")
-    if like is not None and operation_of(like) != like:
-        return flattened(rule, OPERATIONS[operation_of(like)].differentiable)
     return rule
 
 
@@ -110,7 +107,11 @@ def _operation(name: str) -> Operation:
 def _comparator(recorded: Recorded, rule: Rule | None, operation: Operation | None) -> Comparator:
     name = recorded.implementation
     if rule is not None:
-        return RuleComparator(name, rule)
+        inner = operation_of(operation.name) if operation else ""
+        of_pullback = operation is not None and inner != operation.name
+        return RuleComparator(
+            name, flattened(rule, OPERATIONS[inner].differentiable) if of_pullback else rule
+        )
     assert operation is not None  # without a rule of the caller's
     if name == FINITE_DIFFERENCES:
         return RuleComparator(name, operation.rule)

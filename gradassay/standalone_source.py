@@ -92,9 +92,10 @@ class Gathered:
             return
         self._done.add(id(statement))
         own = f"{module}.{getattr(statement, 'name', '')}".rstrip(".")
-        statement = _Members(self, module, own).visit(copy.deepcopy(statement))
+        members = _Members(self, module, own)
+        statement = members.visit(copy.deepcopy(statement))
         for node in global_names(statement):
-            if isinstance(node, _Placed):
+            if any(node is placed for placed in members.placed):
                 continue
             if node.id in _top_level(module):
                 node.id = self._need(module, node.id, own)
@@ -134,18 +135,17 @@ class _Members(ast.NodeTransformer):
 
     def __init__(self, gathered: Gathered, module: str, by: str) -> None:
         self.gathered, self.module, self.by = gathered, module, by
+        self.placed: list[ast.Name] = []
+        """Names that are the text's already."""
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         self.generic_visit(node)
         if isinstance(node.value, ast.Name):
             here = self.gathered.member(self.module, node.value.id, node.attr, self.by)
             if here is not None:
-                return _Placed(id=here, ctx=node.ctx)
+                self.placed.append(ast.Name(id=here, ctx=node.ctx))
+                return self.placed[-1]
         return node
-
-
-class _Placed(ast.Name):
-    """A name that is the text's already."""
 
 
 def located(function: Any) -> tuple[str, str]:
@@ -195,8 +195,9 @@ def _parsed(module: str) -> dict[str, list[ast.stmt]]:
     bound: dict[str, list[ast.stmt]] = {}
     for statement in tree.body:
         for part in _for_type_checkers(statement):
-            for name in written_names(part):
-                bound.setdefault(name, []).append(without_annotations(part, DROPPED))
+            names, plain = written_names(part), without_annotations(part, DROPPED)
+            for name in names:
+                bound.setdefault(name, []).append(plain)
     return bound
 
 
