@@ -98,7 +98,7 @@ def _run(rule: Rule, scenario: Scenario, *, again: bool = False) -> tuple[Evalua
                 return Evaluation(structure=sentence), None
             y, pullback = np.asarray(returned[0]), returned[1]
             primal = y.copy()  # a rule that keeps its primal may change it later
-            if not scenario.valid or y.shape != scenario.cotangent.shape:
+            if y.shape != scenario.cotangent.shape:
                 return Evaluation(primal=primal), None  # the pullback has nothing to pull back
             gradients, structure = _select(pullback(scenario.cotangent), scenario)
             found = Evaluation(primal=primal, gradients=gradients, structure=structure)

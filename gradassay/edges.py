@@ -11,7 +11,8 @@ from comparators.interface import Comparator
 from gradassay.formats import is_floating
 from gradassay.question import Question
 from gradassay.verdicts import judge_evaluation
-from gradassay.vocabulary import Answer, Array, Edge, EdgeRow, Enclosure, Operation, Scenario, Truth
+from gradassay.vocabulary import Answer, Array, Draft, Edge, EdgeRow, Enclosure, Operation, Scenario, Truth
+from property_tests.strategies.scenarios import primal_shape, shape_given
 from property_tests.strategies.second_order import INVALID
 
 DTYPE = "float64"
@@ -29,15 +30,15 @@ def edge_scenario(operation: Operation, edge: Edge) -> Scenario:
     args = tuple(
         x.astype(np.float64) if i in wanted or is_floating(x.dtype) else x for i, x in enumerate(given)
     )
-    if edge.region == INVALID:
-        nothing = np.zeros(0)
-        return Scenario(
-            operation.name, DTYPE, args, edge.params, nothing, wanted, region=edge.region, valid=False
-        )
+    draft = Draft(args, edge.params, valid=edge.region != INVALID)
     with np.errstate(all="ignore"):
-        shape = np.shape(operation.definition(*args, **edge.params))
-    cotangent = np.broadcast_to(np.asarray(edge.cotangent, np.float64), shape).copy()
-    return Scenario(operation.name, DTYPE, args, edge.params, cotangent, wanted, region=edge.region)
+        shape = primal_shape(operation.definition, draft) if draft.valid else shape_given(operation, draft)
+    cotangent = np.broadcast_to(
+        np.asarray(edge.cotangent, np.float64), (0,) if shape is None else shape
+    ).copy()
+    return Scenario(
+        operation.name, DTYPE, args, edge.params, cotangent, wanted, region=edge.region, valid=draft.valid
+    )
 
 
 def _row(operation: Operation, edge: Edge, comparators: Sequence[Comparator]) -> EdgeRow:

@@ -73,7 +73,7 @@ class Scenario:
     args: tuple[Array, ...]
     params: Mapping[str, Any]
     cotangent: Array
-    """``y_bar``: shape of the primal, in the dtype under test. Empty for an invalid scenario."""
+    """``y_bar``: shape of the primal, in the dtype under test. Empty where an invalid scenario has none."""
     differentiable: tuple[int, ...] = (0,)
     """Positions in ``args`` of the arguments that have a gradient."""
     region: str = "ordinary"

@@ -32,7 +32,7 @@ from property_tests.strategies.elementwise import (
     sigmoid_drafts,
     tanh_drafts,
 )
-from reference_impls.conventions.entrywise import RELU_CONVENTIONS
+from reference_impls.conventions.entrywise import RELU_CONVENTIONS, SIGMOID_CONVENTIONS, TANH_CONVENTIONS
 from reference_impls.entrywise import Pullback, entrywise, zero_where
 
 # ---- relu
@@ -127,6 +127,7 @@ SIGMOID = Operation(
     rule=sigmoid,
     regions=SIGMOID_REGIONS,
     drafts=sigmoid_drafts,
+    conventions=SIGMOID_CONVENTIONS,
     source="Goodfellow, Bengio, Courville 2016, Deep Learning, 3.10",
     pullback_rule=sigmoid_grad,
     edges=(
@@ -182,6 +183,7 @@ TANH = Operation(
     rule=tanh,
     regions=TANH_REGIONS,
     drafts=tanh_drafts,
+    conventions=TANH_CONVENTIONS,
     source="NIST Digital Library of Mathematical Functions, 4.34",
     pullback_rule=tanh_grad,
     edges=(

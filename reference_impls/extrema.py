@@ -24,6 +24,7 @@ import numpy as np
 
 from gradassay.vocabulary import Array, Edge, Operation
 from property_tests.strategies.reductions import EXTREMUM_REGIONS, max_drafts, min_drafts
+from reference_impls.conventions.reductions import MAX_CONVENTIONS, MIN_CONVENTIONS
 from reference_impls.rows import Axis, result_dtype, rounded, working_dtype
 from reference_impls.totals import contiguous, reduced_axes, total
 
@@ -140,6 +141,7 @@ MAX = Operation(
     rule=max_,
     regions=EXTREMUM_REGIONS,
     drafts=max_drafts,
+    conventions=MAX_CONVENTIONS,
     source="Clarke 1990, Optimization and Nonsmooth Analysis, 2.3.12",
     pullback_rule=max_grad,
     edges=tuple(Edge(region, title, (x,), {"axis": axis}) for region, title, x, _, axis in _TIES),
@@ -151,6 +153,7 @@ MIN = Operation(
     rule=min_,
     regions=EXTREMUM_REGIONS,
     drafts=min_drafts,
+    conventions=MIN_CONVENTIONS,
     source="Clarke 1990, Optimization and Nonsmooth Analysis, 2.3.12",
     pullback_rule=min_grad,
     edges=tuple(Edge(region, title, (x,), {"axis": axis}) for region, title, _, x, axis in _TIES),

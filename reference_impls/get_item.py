@@ -30,6 +30,7 @@ from property_tests.strategies import (
     get_item_drafts,
     get_item_grad_drafts,
 )
+from reference_impls.conventions.indexing import GET_ITEM_CONVENTIONS, GET_ITEM_GRAD_CONVENTIONS
 from reference_impls.rows import LONG_ROW, working_dtype
 
 
@@ -129,6 +130,7 @@ GET_ITEM = Operation(
     rule=get_item,
     regions=GET_ITEM_REGIONS,
     drafts=get_item_drafts,
+    conventions=GET_ITEM_CONVENTIONS,
     pullback_rule=get_item_pullback,
     edges=(
         Edge("duplicates", "one place twice", ([1.0, 2.0, 3.0],), {"index": np.array([0, 0, 1])}),
@@ -144,6 +146,7 @@ GET_ITEM_GRAD = Operation(
     rule=get_item_grad,
     regions=GET_ITEM_GRAD_REGIONS,
     drafts=get_item_grad_drafts,
+    conventions=GET_ITEM_GRAD_CONVENTIONS,
     pullback_rule=get_item_grad_pullback,
     edges=(
         Edge(

@@ -22,6 +22,7 @@ import numpy as np
 
 from gradassay.vocabulary import Array, Edge, Operation
 from property_tests.strategies.reductions import SUM_REGIONS, sum_drafts
+from reference_impls.conventions.reductions import MEAN_CONVENTIONS, SUM_CONVENTIONS
 from reference_impls.rows import Axis, result_dtype, rounded, working_dtype
 from reference_impls.totals import contiguous, reduced_axes, total
 
@@ -108,6 +109,7 @@ SUM = Operation(
     rule=sum_,
     regions=SUM_REGIONS,
     drafts=sum_drafts,
+    conventions=SUM_CONVENTIONS,
     source="Higham 2002, Accuracy and Stability of Numerical Algorithms, chapter 4",
     pullback_rule=sum_grad,
     edges=(
@@ -123,6 +125,7 @@ MEAN = Operation(
     rule=mean,
     regions=SUM_REGIONS,
     drafts=sum_drafts,
+    conventions=MEAN_CONVENTIONS,
     source="Higham 2002, Accuracy and Stability of Numerical Algorithms, chapter 4",
     pullback_rule=mean_grad,
     edges=(

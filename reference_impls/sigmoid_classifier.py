@@ -18,6 +18,7 @@ from property_tests.strategies.linear import SOFTMAX_REGRESSION_REGIONS, softmax
 from reference_impls.activations import sigmoid, sigmoid_grad
 from reference_impls.affine import affine, affine_grad
 from reference_impls.chain import chain, chain_grad
+from reference_impls.conventions.probabilities import SIGMOID_CLASSIFIER_CONVENTIONS
 from reference_impls.cross_entropy import cross_entropy, cross_entropy_grad
 from reference_impls.softmax import softmax, softmax_grad
 from reference_impls.textbook import cross_entropy_of
@@ -44,6 +45,7 @@ SIGMOID_CLASSIFIER = Operation(
     rule=sigmoid_classifier,
     regions=SOFTMAX_REGRESSION_REGIONS,
     drafts=softmax_regression_drafts,
+    conventions=SIGMOID_CLASSIFIER_CONVENTIONS,
     differentiable=(0, 1, 2),
     source="Rumelhart, Hinton, Williams 1986, Learning representations by back-propagating errors",
     pullback_rule=sigmoid_classifier_grad,

@@ -26,6 +26,7 @@ import numpy as np
 
 from gradassay.vocabulary import Array, Edge, Operation
 from property_tests.strategies import SOFTMAX_REGIONS, softmax_drafts
+from reference_impls.conventions.softmax import LOG_SOFTMAX_CONVENTIONS, SOFTMAX_CONVENTIONS
 from reference_impls.distributions import distributions, exponentials, log_sum_exp
 from reference_impls.rows import (
     Axis,
@@ -171,6 +172,7 @@ SOFTMAX = Operation(
     rule=softmax,
     regions=SOFTMAX_REGIONS,
     drafts=softmax_drafts,
+    conventions=SOFTMAX_CONVENTIONS,
     pullback_rule=softmax_grad,
     edges=_EDGES,
     source="Bridle 1990, Probabilistic interpretation of feedforward classification network outputs",
@@ -182,6 +184,7 @@ LOG_SOFTMAX = Operation(
     rule=log_softmax,
     regions=SOFTMAX_REGIONS,
     drafts=softmax_drafts,
+    conventions=LOG_SOFTMAX_CONVENTIONS,
     pullback_rule=log_softmax_grad,
     edges=_EDGES,
     source="Blanchard, Higham, Higham 2021, Accurately computing the log-sum-exp and softmax functions",

@@ -28,6 +28,7 @@ from property_tests.strategies import (
     SOFTMAX_CROSS_ENTROPY_REGIONS,
     softmax_cross_entropy_drafts,
 )
+from reference_impls.conventions.probabilities import SOFTMAX_CROSS_ENTROPY_CONVENTIONS
 from reference_impls.distributions import distributions, log_sum_exp
 from reference_impls.labels import (
     class_indices,
@@ -120,6 +121,7 @@ SOFTMAX_CROSS_ENTROPY = Operation(
     rule=softmax_cross_entropy,
     regions=SOFTMAX_CROSS_ENTROPY_REGIONS,
     drafts=softmax_cross_entropy_drafts,
+    conventions=SOFTMAX_CROSS_ENTROPY_CONVENTIONS,
     pullback_rule=softmax_cross_entropy_grad,
     edges=(
         Edge("large", "1000 and -1000, the second is the label", ([1000.0, -1000.0], np.array(1))),

@@ -23,6 +23,7 @@ from gradassay.vocabulary import Edge, Operation
 from property_tests.strategies.linear import SOFTMAX_REGRESSION_REGIONS, softmax_regression_drafts
 from reference_impls.affine import affine, affine_grad
 from reference_impls.chain import chain, chain_grad
+from reference_impls.conventions.probabilities import SOFTMAX_REGRESSION_CONVENTIONS
 from reference_impls.softmax_cross_entropy import softmax_cross_entropy, softmax_cross_entropy_grad
 from reference_impls.textbook import cross_entropy_of
 
@@ -44,6 +45,7 @@ SOFTMAX_REGRESSION = Operation(
     rule=softmax_regression,
     regions=SOFTMAX_REGRESSION_REGIONS,
     drafts=softmax_regression_drafts,
+    conventions=SOFTMAX_REGRESSION_CONVENTIONS,
     differentiable=(0, 1, 2),
     source="Bishop 2006, Pattern Recognition and Machine Learning, 4.3.4",
     pullback_rule=softmax_regression_grad,

@@ -50,13 +50,25 @@ class JaxComparator(FrameworkComparator):
 
         def rule(*args: Any, **params: Any) -> tuple[Array, Callable[[Any], Any]]:
             with exactly():
-                if not scenario.valid:
-                    return np.array(fn(*map(jnp.array, args), **params)), lambda y_bar: ()
+                if not scenario.valid:  # its cotangent need not fit
+                    return _eagerly(fn, scenario.differentiable, params, list(map(jnp.array, args)))
                 program = _program(self.differentiate, fn, scenario.differentiable, _Params(params))
                 y, found = program(scenario.cotangent, *args)
             return np.array(y), lambda y_bar: tuple(np.array(x_bar) for x_bar in found)
 
         return evaluate_rule(rule, scenario)
+
+
+def _eagerly(
+    fn: Function, wanted: tuple[int, ...], params: Mapping[str, Any], args: list[Any]
+) -> tuple[Array, Callable[[Any], Any]]:
+    y, pullback = jax.vjp(restricted(fn, args, list(wanted), params), *(args[i] for i in wanted))
+
+    def pull(y_bar: Any) -> tuple[Array, ...]:
+        with exactly():
+            return tuple(np.array(x_bar) for x_bar in pullback(jnp.asarray(y_bar)))
+
+    return np.array(y), pull
 
 
 class _Params:

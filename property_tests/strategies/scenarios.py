@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from zlib import crc32
 
@@ -24,7 +25,8 @@ _LAYOUTS = st.sampled_from(LAYOUTS)
 def scenarios(operation: Operation, *, dtype: str, region: str) -> st.SearchStrategy[Scenario]:
     """Scenarios of ``operation`` in one region: its draft, a memory layout, a cotangent.
 
-    Arguments and cotangent have that layout. An invalid draft has a cotangent of shape (0,).
+    Arguments and cotangent have that layout. The cotangent of an invalid draft, where no convention gives it a primal,
+    has the shape (0,).
     """
     return _scenarios(operation, operation.drafts(region, dtype), dtype, region)
 
@@ -35,10 +37,10 @@ def _scenarios(
 ) -> Scenario:
     draft: Draft = draw(drafts)
     layout: str = draw(_LAYOUTS)
-    if draft.valid:
-        cotangent = draw(cotangents(primal_shape(operation.definition, draft), dtype))
-    else:
-        cotangent = np.zeros((0,), dtype=FORMATS[dtype].dtype)
+    shape = primal_shape(operation.definition, draft) if draft.valid else shape_given(operation, draft)
+    cotangent = (
+        np.zeros((0,), dtype=FORMATS[dtype].dtype) if shape is None else draw(cotangents(shape, dtype))
+    )
     return Scenario(
         operation=operation.name,
         dtype=dtype,
@@ -50,6 +52,15 @@ def _scenarios(
         layout=layout,
         valid=draft.valid,
     )
+
+
+def shape_given(operation: Operation, draft: Draft) -> Shape | None:
+    """The shape of the primal that some convention gives an invalid draft; None where none does."""
+    for convention in operation.conventions:
+        if convention.on_invalid:
+            with suppress(Exception):  # what it refuses as well, another one may take
+                return primal_shape(convention.change(operation.definition), draft)
+    return None
 
 
 def draw_scenarios(operation: Operation, *, dtype: str, examples: int, seed: int) -> list[Scenario]:

@@ -1,4 +1,4 @@
-"""The ways in which a convention changes a definition: before it, after it, in its parameters, or in its place."""
+"""The ways in which a convention changes a definition: before it, after it, in its labels, or in its place."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from gradassay.vocabulary import Definition
 
 Change = Callable[[Definition], Definition]
+Shape = tuple[int, ...]
 
 
 def preceded(step: Callable[[Any], Any]) -> Change:
@@ -31,3 +32,31 @@ def followed(step: Callable[[Any], Any]) -> Change:
 def instead(other: Definition) -> Change:
     """Another formula, whatever the definition was."""
     return lambda definition: other
+
+
+def given(**fixed: Any) -> Change:
+    """The definition with these parameters, whatever was asked for."""
+
+    def change(definition: Definition) -> Definition:
+        return lambda *args, **params: definition(*args, **(params | fixed))
+
+    return change
+
+
+def relabelled(step: Callable[[Any, Shape], Any]) -> Change:
+    """``step(labels, shape of the predictions)`` in the place of the labels, which are the last argument."""
+
+    def change(definition: Definition) -> Definition:
+        def changed(*args: Any, **params: Any) -> Any:
+            *others, labels = args
+            return definition(*others, step(labels, predicted(others)), **params)
+
+        return changed
+
+    return change
+
+
+def predicted(args: Any) -> Shape:
+    """The shape of the predictions: that of the argument, or of an affine map of three."""
+    shape: Shape = args[0].shape
+    return shape if len(args) == 1 else (*shape[:-1], args[1].shape[1])
