@@ -9,7 +9,7 @@ single winners are made, all of them up to a bound, and beyond it some; the set 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 from math import prod
@@ -47,11 +47,12 @@ class Hull:
     complete: bool
     """Whether nothing outside belongs to the set."""
 
-    @property
-    def known(self) -> Array:
-        """The entries that have a value, and a budget that says something."""
+    def beside(self, got: Array) -> tuple[Hull, Array]:
+        """What of both are numbers with a budget that says something; the rest is judged elsewhere."""
         finite = np.isfinite(self.base) & np.isfinite(self.columns).all(axis=1)
-        return np.asarray(finite & np.isfinite(self.budget))
+        rows = finite & np.isfinite(self.budget) & np.isfinite(got)
+        parts = {name: getattr(self, name)[rows] for name in ("base", "columns", "rad", "budget")}
+        return replace(self, **parts), got[rows]
 
     @property
     def varies(self) -> Array:
@@ -69,6 +70,20 @@ def hull_of(truth: Truth) -> Hull | None:
         if affine is not None:
             return affine
     return _between_members(truth, winners)
+
+
+def matters(truth: Truth) -> bool:
+    """Whether it makes a difference who wins a tie; that of a maximum which is only a shift makes none."""
+    winners = truth.winners
+    if winners is None:
+        return False
+    if truth.extremes or winners.conditions:
+        return True
+    own = truth.primal, *truth.gradients
+    other = member_with(truth, np.random.default_rng(0).uniform(0.1, 1, len(winners.ties)))
+    return other is None or any(
+        bool(np.any(np.abs(a.mid - b.mid) > a.rad + b.rad)) for a, b in zip(own, other, strict=True)
+    )
 
 
 def member_with(truth: Truth, weights: Array) -> Member | None:
@@ -166,9 +181,9 @@ def nearest(hull: Hull, got: Array) -> tuple[Array, bool | None]:
     Non-negative least squares on rows scaled by the budget finds the weights. Where its point lies just outside, a
     linear programme finds the one whose worst entry is best. None: neither could be shown.
     """
-    known, n = hull.known, hull.columns.shape[1]
+    n = hull.columns.shape[1]
     together = (hull.groups == np.arange(int(hull.groups.max()) + 1)[:, None]).astype(np.float64)
-    varies, (a, b, slack) = hull.varies[known], _scaled(hull, got)
+    varies, (a, b, slack) = hull.varies, _scaled(hull, got)
     nowhere = np.full(n, np.nan)
     if np.any(np.abs(b[~varies]) > 1 + slack[~varies]):
         return nowhere, False
@@ -203,7 +218,7 @@ def free_weights(hull: Hull, got: Array) -> tuple[Array, Array] | None:
     seen = np.any(np.abs(hull.columns) > 4 * hull.rad[:, None], axis=0)
     heavy = np.max(np.abs(a), initial=1.0)
     narrow = (a[:, seen] / heavy).astype(np.float64)
-    if not np.isfinite(b).all() or np.linalg.matrix_rank(narrow) < narrow.shape[1]:
+    if np.linalg.matrix_rank(narrow) < narrow.shape[1]:
         return None
     inverse = np.linalg.pinv(narrow)
     weights, uncertain = np.full((2, len(seen)), np.nan, np.longdouble)
@@ -216,10 +231,7 @@ def free_weights(hull: Hull, got: Array) -> tuple[Array, Array] | None:
 
 def _scaled(hull: Hull, got: Array) -> tuple[Array, Array, Array]:
     """Columns, what they have to make, and the uncertainty, in budgets."""
-    budget = hull.budget[hull.known]
-    with np.errstate(invalid="ignore"):
-        made = (got - hull.base)[hull.known]
-    return hull.columns[hull.known] / budget[:, None], made / budget, hull.rad[hull.known] / budget
+    return hull.columns / hull.budget[:, None], (got - hull.base) / hull.budget, hull.rad / hull.budget
 
 
 def _least_squares(a: Array, b: Array, together: Array) -> tuple[Array, float]:

@@ -10,7 +10,18 @@ import numpy as np
 
 from gradassay.comparison import compare_array
 from gradassay.formats import Format
-from gradassay.hull import Hull, Member, fits, flat, flat_of, free_weights, hull_of, member_with, nearest
+from gradassay.hull import (
+    Hull,
+    Member,
+    fits,
+    flat,
+    flat_of,
+    free_weights,
+    hull_of,
+    matters,
+    member_with,
+    nearest,
+)
 from gradassay.vocabulary import Array, Enclosure, Evaluation, Truth, Verdict, Winners
 from gradassay.weights import (
     BETWEEN,
@@ -158,7 +169,7 @@ def enumerated(evaluation: Evaluation, truth: Truth, form: Format) -> Told:
     hull = hull_of(truth)
     if hull is None:
         return Told(Verdict.INCONCLUSIVE, NOT_ENUMERATED)
-    got = _flat(evaluation)
+    hull, got = hull.beside(_flat(evaluation))
     found, inside = nearest(hull, got)
     if inside:
         return _named(hull, truth.winners, got, found)
@@ -180,7 +191,7 @@ def beside_members(evaluation: Evaluation, truth: Truth, form: Format) -> Told |
 
     Ties that depend on each other may cancel where all go to the first, or to the last, and not in a mix of them.
     """
-    if truth.winners is None or truth.alone:
+    if truth.alone or not matters(truth):
         return None
     told = enumerated(evaluation, truth, form)
     if told.cause in (SAMPLED, NOT_ENUMERATED):
@@ -192,7 +203,8 @@ def _all_vary(evaluation: Evaluation, truth: Truth) -> bool:
     """Whether every entry outside its budget is one that some choice of winners moves."""
     hull, own = hull_of(truth), (truth.primal, *truth.gradients)
     mid, rad, budget = (flat_of(own, name) for name in ("mid", "rad", "budget"))
-    outside = np.abs(_flat(evaluation) - mid) - rad > budget
+    with np.errstate(invalid="ignore"):
+        outside = np.abs(_flat(evaluation) - mid) - rad > budget
     return hull is not None and bool(np.all(hull.varies[outside]))
 
 

@@ -95,16 +95,19 @@ def _outside(scenario: Scenario, bad: list[Comparison], shown: Comparison, worst
 
 
 def _at_the_tie(evaluation: Evaluation, truth: Truth) -> Comparison:
-    """The entry that depends on who wins and is furthest from its value in the even split."""
+    """The entry that depends on who wins and is furthest, in budgets, from its value in the even split."""
     parts = (evaluation.primal, *evaluation.gradients)
+    shown: list[tuple[float, Comparison]] = []
     for (path, enclosure), got, tied in zip(by_path(truth).items(), parts, tied_entries(truth), strict=True):
         if got is not None and tied.any():
             with np.errstate(all="ignore"):
-                apart = np.where(tied, np.abs(got.astype(enclosure.mid.dtype) - enclosure.mid), -1)
+                apart = np.abs(got.astype(enclosure.mid.dtype) - enclosure.mid) / enclosure.budget
+            apart = np.where(tied, np.nan_to_num(apart, nan=0.0), -1)
             index = tuple(int(i) for i in np.unravel_index(np.argmax(apart), apart.shape))
             mid, budget = float(enclosure.mid[index]), float(enclosure.budget[index])
-            return Comparison(path, index=index, expected=mid, got=float(got[index]), budget=budget)
-    raise AssertionError("extremes that nowhere differ")
+            entry = Comparison(path, index=index, expected=mid, got=float(got[index]), budget=budget)
+            shown.append((float(apart[index]), entry))
+    return max(shown, key=lambda found: found[0])[1]
 
 
 def comparisons_with(evaluation: Evaluation, truth: Truth, form: Format) -> list[Comparison]:

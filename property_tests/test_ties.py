@@ -318,3 +318,32 @@ def test_a_weight_that_is_multiplied_by_itself_leaves_the_set_open() -> None:
     assert judge(question, rule(np.array([1.0, 0.0]))).cause == "tie: all to the first"
     assert judge(question, rule(np.array([0.25, 0.75]))).verdict is Verdict.INCONCLUSIVE
     assert judge(question, rule(np.array([1.0, 1.0]))).cause == "weights sum to k"
+
+
+@pytest.mark.parametrize("slope", [0.5, 1.0])
+def test_the_full_cotangent_is_seen_through_a_relu(slope: float) -> None:
+    """Winners that are zeros of relu as well: three times its slope is more than the whole."""
+    x = np.zeros(3)
+    assert verdict(peak, x, 3.0, np.full(3, slope * 3.0)) == FULL
+    assert verdict(peak, np.array([2.0, 2.0, 0.0]), 1.0, [1.0, 1.0, 0.0]) == FULL
+    assert verdict(peak, np.array([2.0, 2.0, 0.0]), 1.0, [0.5, 0.5, 0.0])[0] is Verdict.SUBGRADIENT
+
+
+@given(DTYPES, st.sampled_from([np.maximum, np.minimum]))
+def test_two_arguments_that_are_equal_share(dtype: str, extremum: Any) -> None:
+    x = np.array([1.0, -2.0]).astype(FORMATS[dtype].dtype)
+    scenario = Scenario("op", dtype, (x, x.copy()), {}, np.array([3, -1]).astype(x.dtype), (0, 1))
+
+    def said(first: float, second: float) -> tuple[Verdict, str]:
+        def rule(a: Any, b: Any) -> Any:
+            return extremum(a, b), lambda g: (g * x.dtype.type(first), g * x.dtype.type(second))
+
+        finding = judge(Question(scenario, Exact(extremum), ()), RuleComparator("mine", rule))
+        return finding.verdict, finding.cause
+
+    assert said(0.5, 0.5) == (Verdict.SUBGRADIENT, "tie: split")
+    assert said(0.25, 0.75) == (Verdict.SUBGRADIENT, "tie: between the winners")
+    assert said(1, 1) == FULL
+    assert said(0, 0) == (Verdict.WRONG, "weights sum to 0")
+    assert said(0.5, 0.25) == OTHER_SUM
+    assert said(1.5, -0.5) == (Verdict.WRONG, "a weight below 0")
