@@ -41,16 +41,22 @@ def complete_id(ctx: click.Context, _param: click.Parameter, incomplete: str) ->
     callback=options.not_empty,
     help="Write a script there that shows it without Gradassay; - is standard output.",
 )
-@options.json
+@click.option(
+    "--json",
+    "json_to",
+    metavar="FILE",
+    callback=options.not_empty,
+    help="Write what was found then and now there, as JSON; - is standard output.",
+)
 def replay_command(name: str, source: str | None, script: str | None, json_to: str | None) -> int:
-    r"""Run the example of discrepancy ID again and judge it: exit code 0 where it shows the same, 1 where not.
+    """Run the example of discrepancy ID again and judge it: exit code 0 where it shows the same, 1 where not.
 
     ID may be cut short as long as it is the only one that begins so.
 
     \b
     gradassay replay 3f2a91c0
     gradassay replay 3f2a --from out --script again.py && python again.py
-    """
+    """  # noqa: D301 - click wants the character itself
     from gradassay.cli.output import ours_alone
     from gradassay.cli.saving import Destination
     from gradassay.cli.verify import load
