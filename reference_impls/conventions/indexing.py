@@ -56,11 +56,11 @@ def _places(index: Any, shape: tuple[int, ...]) -> tuple[Any, Array]:
         raise IndexError("only integers and arrays of them can be out of range")
     inside, beyond = [], np.zeros((), bool)
     for entry, n in zip(entries, shape, strict=False):
-        places = np.where(np.asarray(entry) < 0, np.asarray(entry) + n, entry)
+        places = np.where(np.less(entry, 0), np.add(entry, n), entry)
         inside.append(np.clip(places, 0, n - 1))
         beyond = beyond | (places != inside[-1])
     rest = shape[len(entries) :]
-    missing = np.broadcast_to(beyond.reshape(*beyond.shape, *(1,) * len(rest)), (*beyond.shape, *rest))
+    missing = np.broadcast_to(beyond.reshape((*beyond.shape, *(1,) * len(rest))), (*beyond.shape, *rest))
     return tuple(inside), missing
 
 

@@ -34,9 +34,9 @@ def averaged_over(count: Callable[[Any, Shape], Any]) -> Change:
     return change
 
 
-def total_of_labels(labels: Array, shape: Shape) -> Any:
+def total_of_labels(labels: Any, shape: Shape) -> Any:
     """The sum of all entries of the labels as distributions."""
-    return float(np.sum(distribution(labels, shape), dtype=np.float64))
+    return distribution(labels, shape).sum()
 
 
 # ---- other labels
