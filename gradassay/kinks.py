@@ -2,56 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 
 from gradassay.comparison import compare_array
 from gradassay.formats import Format
-from gradassay.hull import (
-    Hull,
-    Member,
-    fits,
-    flat,
-    flat_of,
-    free_weights,
-    hull_of,
-    matters,
-    member_with,
-    nearest,
-)
+from gradassay.hull import Hull, Member, flat, flat_of, hull_of, matters, member_with
+from gradassay.lone_ties import where_alone
+from gradassay.mixes import fits, free_weights, nearest
 from gradassay.vocabulary import Array, Enclosure, Evaluation, Truth, Verdict, Winners
 from gradassay.weights import (
     BETWEEN,
+    EDGE,
     FULL,
     NOTHING,
     ONE_EACH,
     OUTSIDE,
+    Told,
     Weights,
-    choice_of,
     even_words,
     fault_of,
     listed,
 )
 
-#: By how much something is missed, how uncertain that is, and how much is permitted.
-Miss = tuple[Array, Array, Array]
-
-#: Why nothing is concluded: more precision would tell; not all members were tried; their mixes are not all members.
-EDGE = "at the edge of the budget"
+#: Why nothing is concluded: not all members were tried; their mixes are not all members.
 SAMPLED = "a tie of which only a sample of the winners was tried"
 NOT_ENUMERATED = "a tie whose set was not enumerated"
-
-
-class Told(NamedTuple):
-    """What is to be thought of a gradient at a tie."""
-
-    verdict: Verdict
-    cause: str
-    weights: str = ""
-    """Those that were found, for the sentence."""
 
 
 def without_ties(truth: Truth) -> Truth:
@@ -86,78 +63,7 @@ def membership(evaluation: Evaluation, truth: Truth, form: Format) -> Told:
     for name, member in truth.extremes.items():
         if _is_member(evaluation, member, form):
             return Told(Verdict.SUBGRADIENT, f"tie: all to the {name}")
-    return _where_alone(evaluation, truth) if truth.alone else enumerated(evaluation, truth, form)
-
-
-# -- ties that stand alone ---------------------------------------------------------------------------------
-
-
-def _where_alone(evaluation: Evaluation, truth: Truth) -> Told:
-    """Where the whole set is known, because no tie has an influence on another."""
-    first, last = truth.extremes["first"][1:], truth.extremes["last"][1:]
-    misses: list[Miss] = []
-    found: list[Weights] = []
-    for i, (got, *ends, labels) in enumerate(
-        zip(evaluation.gradients, truth.gradients, first, last, truth.alone, strict=True)
-    ):
-        assert got is not None  # structure is judged before
-        with np.errstate(all="ignore"):
-            for judged in (_beside_constants(got, ends, labels), _shares(got, ends, labels)):
-                misses.append(judged[0])
-                # An entry is in one argument alone: ties of different ones are different, whatever their numbers.
-                found.append(replace(judged[1], of=judged[1].of * len(truth.alone) + i))
-    weights = Weights.join(found)
-    if any(np.any(miss - rad > budget) for miss, rad, budget in misses):
-        return Told(Verdict.WRONG, *fault_of(weights))
-    if all(np.all(miss + rad <= budget) for miss, rad, budget in misses):
-        return Told(Verdict.SUBGRADIENT, *choice_of(weights))
-    return Told(Verdict.INCONCLUSIVE, EDGE)
-
-
-def _beside_constants(got: Array, ends: Sequence[Enclosure], labels: Array) -> tuple[Miss, Weights]:
-    """By how much entries that are tied with a constant lie outside of what the two winners give them."""
-    entries = labels < 0
-    mids, rads, budgets = (
-        np.stack([getattr(end, name)[entries] for end in ends]) for name in ("mid", "rad", "budget")
-    )
-    value = got[entries].astype(mids.dtype)
-    miss = np.maximum(np.maximum(mids.min(axis=0) - value, value - mids.max(axis=0)), 0)
-    rad, budget = rads.max(axis=0), budgets.max(axis=0)
-    _, first, last = mids
-    numbers = -1 - np.arange(len(value))
-    weights = (value - last) / (first - last)
-    return (miss, rad, budget), Weights(
-        numbers, weights, (rad + budget) / np.abs(first - last), np.ones(len(value), bool)
-    )
-
-
-def _shares(got: Array, ends: Sequence[Enclosure], labels: Array) -> tuple[Miss, Weights]:
-    """By how much entries that are tied with each other are no shares, of one sign, that add up to the whole.
-
-    With c the gradient of an entry that wins nothing and g what there is to win, got - c = w g with weights w >= 0 of
-    sum 1. An entry wins nothing where another one is the first winner, and the first where the last one is.
-    """
-    tied = labels > 0
-    _, at, group = np.unique(labels[tied], return_index=True, return_inverse=True)
-    split, first, last = (end.mid[tied] for end in ends)
-    nothing = first.copy()
-    nothing[at] = last[at]
-
-    def total(values: Array) -> Array:
-        sums = np.zeros(len(at), split.dtype)
-        np.add.at(sums, group, values)
-        return sums
-
-    shares = got[tied].astype(split.dtype) - nothing
-    whole = total(split - nothing)
-    against = total(np.maximum(-shares * np.sign(whole)[group], 0))
-    miss = np.maximum(np.abs(total(shares) - whole), against)
-    rad = np.max([total(end.rad[tied]) for end in ends], axis=0)
-    budget = np.max([total(end.budget[tied]) for end in ends], axis=0)
-    slack = (rad + budget) / np.abs(whole)
-    return (miss, rad, budget), Weights(
-        group, shares / whole[group], slack[group], np.zeros(len(group), bool)
-    )
+    return where_alone(evaluation, truth) if truth.alone else enumerated(evaluation, truth, form)
 
 
 # -- ties that depend on each other ------------------------------------------------------------------------

@@ -12,8 +12,9 @@ from comparators.exact import Exact
 from gradassay.comparison import Comparison, compare_array
 from gradassay.findings import Finding, at_entry, at_tie, in_words, infinities, part
 from gradassay.formats import FORMATS, Format
-from gradassay.kinks import EDGE, beside_members, membership, tied_entries, without_ties
+from gradassay.kinks import beside_members, membership, tied_entries, without_ties
 from gradassay.vocabulary import Convention, Enclosure, Evaluation, Scenario, Truth, Verdict, Worst
+from gradassay.weights import EDGE
 
 
 class Question:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 
-from gradassay.vocabulary import Array, Winners
+from gradassay.vocabulary import Array, Verdict, Winners
 
 BETWEEN = "tie: between the winners"
 ONE_EACH = "tie: all to one winner"
@@ -19,9 +20,21 @@ OUTSIDE_UNIT = "weight outside 0 to 1"
 #: What explains nothing more than that it is none of the winners' mixes.
 OUTSIDE = "outside what the winners of a tie allow"
 
+#: Why nothing is concluded where more precision would tell.
+EDGE = "at the edge of the budget"
+
 _FRACTIONS = {2: "½ and ½", 3: "⅓ each", 4: "¼ each"}
 #: So many weights are written out.
 _SHOWN = 4
+
+
+class Told(NamedTuple):
+    """What is to be thought of a gradient at a tie."""
+
+    verdict: Verdict
+    cause: str
+    weights: str = ""
+    """Those that were found, for the sentence."""
 
 
 @dataclass(frozen=True, eq=False)

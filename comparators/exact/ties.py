@@ -69,7 +69,10 @@ class Ties:
         """Enter a tie of two at each True of ``tied``; (2, ...) weights of the first and of the second operand."""
         n = int(np.count_nonzero(tied))
         weights = np.zeros((2, *np.shape(tied)))
-        given = self._enter(np.tile(np.arange(n), 2), np.repeat(constants, n))
+        of, constant = np.zeros((2, n), np.int64), np.zeros((2, n), bool)
+        of[:] = np.arange(n)
+        constant[:] = np.array(constants)[:, None]
+        given = self._enter(of.ravel(), constant.ravel())
         weights[:, tied] = given.reshape(2, n)
         return weights
 
