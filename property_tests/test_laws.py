@@ -39,20 +39,18 @@ def agreeing(operation: str, comparator: Comparator, *, dtype: str, examples: in
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_correct_rule_breaks_no_law(operation: str, dtype: str) -> None:
     comparator = RuleComparator("numpy", OPERATIONS[operation].rule)
-    for scenario in agreeing(operation, comparator, dtype=dtype, examples=20):
+    for scenario in agreeing(operation, comparator, dtype=dtype, examples=12):
         assert broken_laws(comparator, scenario, operation) == (), scenario
 
 
 @pytest.mark.parametrize("name", ["torch", "tensorflow"])
-@pytest.mark.parametrize(
-    "operation", ["softmax", "log_softmax", "softmax_cross_entropy", "get_item", "max", "tanh"]
-)
+@pytest.mark.parametrize("operation", ["softmax", "get_item", "max"])
 def test_a_framework_that_agrees_breaks_no_law(operation: str, name: str) -> None:
     pytest.importorskip(name)
     comparator = registry.load(name)
     if operation not in comparator.operations:
         pytest.skip(f"{name} has no {operation}")
-    for scenario in agreeing(operation, comparator, dtype="float64", examples=15):
+    for scenario in agreeing(operation, comparator, dtype="float64", examples=7):
         assert broken_laws(comparator, scenario, operation) == (), scenario
 
 
@@ -164,7 +162,7 @@ def test_a_violation_has_to_exceed_its_bound_and_to_be_finite() -> None:
     one = np.ones(3)
     assert violation(one, one, bound(one)) is None
     assert violation(one, one + 1e-13, bound(one)) is None
-    assert violation(one, one + [0, 1e-3, 0], bound(one)) == pytest.approx(1e-3)
+    assert violation(one, one + np.array([0, 1e-3, 0]), bound(one)) == pytest.approx(1e-3)
     assert violation(one, np.array([1, np.nan, np.inf]), bound(one)) is None
 
 

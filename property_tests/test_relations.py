@@ -36,7 +36,7 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "relations.md"
 Change = Callable[[Array, Array, Array, Array], Any]
 
 
-def wrong_cases(operation: str, rule: Rule, *, dtype: str = "float64", examples: int = 60) -> list[Case]:
+def wrong_cases(operation: str, rule: Rule, *, dtype: str = "float64", examples: int = 45) -> list[Case]:
     """The scenarios in which a rule is wrong."""
     target, comparator = OPERATIONS[operation], RuleComparator("planted", rule)
     cases = []
@@ -217,7 +217,7 @@ def test_a_known_mistake_of_an_operation_is_found_and_named(operation: str, name
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
-@pytest.mark.parametrize(("operation", "factor"), [("tanh", 2.0), ("get_item", -1.0), ("affine", 0.5)])
+@pytest.mark.parametrize(("operation", "factor"), [("get_item", 2.0), ("sum", -1.0), ("affine", 0.5)])
 def test_a_factor_is_found_in_every_dtype(operation: str, factor: float, dtype: str) -> None:
     rule = planted(operation, lambda g, y_bar, x, y: g * g.dtype.type(factor))
     found = related(wrong_cases(operation, rule, dtype=dtype))
@@ -277,10 +277,8 @@ def noise(*arrays: Array, size: int) -> Array:
     return np.random.default_rng([len(seed), *seed]).standard_normal(size)
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
-@pytest.mark.parametrize(
-    "operation", ["softmax", "log_softmax", "exp", "affine", "get_item", "mean", "sigmoid"]
-)
+@pytest.mark.parametrize("dtype", ["float64", "float16"])
+@pytest.mark.parametrize("operation", ["softmax", "exp", "affine", "get_item"])
 @pytest.mark.parametrize("kind", ["instead of", "on top of", "times"])
 def test_random_errors_are_related_to_nothing(operation: str, kind: str, dtype: str) -> None:
     def change(g: Array, y_bar: Array, x: Array, y: Array) -> Any:

@@ -158,4 +158,14 @@ def bounds(samples: Sequence[Sample]) -> Iterator[Candidate]:
 
 
 #: Names of the relations with a number in them, as the page shows them.
-TEMPLATES = ("factor c", "+c in every entry", "clipped at c", "without the factor p", "the factor p twice")
+TEMPLATES = (
+    "factor c",
+    "factor N",
+    "factor 1/N",
+    "factor N/(N - 1)",
+    "factor N/M",
+    "without the factor p",
+    "the factor p twice",
+    "+c in every entry",
+    "clipped at c",
+)
