@@ -30,6 +30,9 @@ from gradassay.vocabulary import (
 #: An alternative has to be this much nearer than the definition, so that a wide budget alone explains nothing.
 NEARER = 16
 
+#: So many alternatives of one evaluation get a certified truth; few do, but where there are no values to part them.
+CLOSE_LOOKS = 32
+
 
 @dataclass(frozen=True, eq=False)
 class Alternative:
@@ -43,20 +46,24 @@ class Alternative:
 
 
 def singles(definition: Definition, conventions: Iterable[Convention]) -> Iterator[Alternative]:
-    """Each convention alone, those that somebody means first."""
-    for convention in sorted(conventions, key=lambda convention: not convention.accepted):
+    """Each convention alone."""
+    for convention in conventions:
         changed = convention.change(definition)
         slope = changed if convention.gradient is None else convention.gradient(definition)
         yield Alternative(convention.name, changed, slope, convention.accepted)
 
 
-def pairs(definition: Definition, conventions: Iterable[Convention]) -> Iterator[Alternative]:
-    """Two conventions, at most one of them a mistake, in the order in which they are applied to the data."""
+def pairs(definition: Definition, conventions: Iterable[Convention], accepted: bool) -> Iterator[Alternative]:
+    """Two conventions in the order in which they are applied to the data, both of them meant or just one.
+
+    Those that stand first among the conventions come first.
+    """
     usual = [convention for convention in conventions if convention.gradient is None]
-    both = [(a, b) for a, b in permutations(usual, 2) if (a.accepted or b.accepted) and a.name != b.name]
-    for a, b in sorted(both, key=lambda pair: not (pair[0].accepted and pair[1].accepted)):
-        changed = a.change(b.change(definition))
-        yield Alternative(f"{a.name}, {b.name}", changed, changed, a.accepted and b.accepted)
+    for i, j in sorted(permutations(range(len(usual)), 2), key=sum):
+        a, b = usual[i], usual[j]
+        if a.name != b.name and a.accepted + b.accepted == 1 + accepted:
+            changed = a.change(b.change(definition))
+            yield Alternative(f"{a.name}, {b.name}", changed, changed, accepted)
 
 
 class Matching:
@@ -72,14 +79,20 @@ class Matching:
         self.probe = Probe(question.scenario, evaluation, isinstance(self.definition, Vjp), spread)
         own = self.probe.look(self.definition)
         self._seen = {own.key} if own else set()
+        self._left = CLOSE_LOOKS
 
-    def alone(self) -> Alternative | None:
-        """The single convention that the evaluation is."""
-        return self._first(singles(self.definition, self.conventions))
-
-    def paired(self) -> Alternative | None:
-        """The two conventions in a row that it is; to be asked after ``alone``."""
-        return self._first(pairs(self.definition, self.conventions))
+    def named(self) -> Alternative | None:
+        """The convention that the evaluation is, or the two in a row; what somebody means before mistakes."""
+        for accepted in (True, False):
+            one = [convention for convention in self.conventions if convention.accepted is accepted]
+            for candidates in (
+                singles(self.definition, one),
+                pairs(self.definition, self.conventions, accepted),
+            ):
+                found = self._first(candidates)
+                if found is not None:
+                    return found
+        return None
 
     def mixed(self) -> str:
         """What primal and gradients are, each of another alternative or one of them of the definition; else empty."""
@@ -120,6 +133,9 @@ class Matching:
                 continue
             if slope is None or not self.probe.near_gradients(slope):
                 continue
+            if self._left == 0:
+                return None
+            self._left -= 1
             truths, apart = held(self.question.scenario, self.evaluation, candidate)
             if self.finding.example and any(_nearer(truth, self.finding.example) for truth in truths):
                 return candidate
@@ -148,7 +164,8 @@ def of_invalid(
     probe = Probe(given, evaluation, isinstance(definition, Vjp), 0.0)
     invalid = [c for c in conventions if c.on_invalid]
     usual = [c for c in conventions if not c.on_invalid]
-    for candidate in chain(singles(definition, invalid), pairs(definition, (*invalid, *usual))):
+    both = pairs(definition, (*invalid, *usual), accepted=True)
+    for candidate in chain(singles(definition, invalid), both):
         look = probe.look(candidate.definition)  # None as long as the input is invalid
         if look is None or not probe.near_primal(look):
             continue

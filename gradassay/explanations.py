@@ -24,7 +24,7 @@ def explained(
 ) -> Finding:
     """A failing finding with the mildest explanation that holds."""
     matching = Matching(question, evaluation, finding) if question.conventions else None
-    alternative = matching and (matching.alone() or matching.paired())
+    alternative = matching and matching.named()
     if alternative:
         verdict = Verdict.CONVENTION if alternative.accepted else Verdict.WRONG
         return replace(finding, verdict=verdict, cause=alternative.name)

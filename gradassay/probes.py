@@ -85,11 +85,13 @@ class Probe:
             finite = np.isfinite(look.here)
             largest = np.max(np.abs(look.here), initial=0, where=finite)
             near = np.abs(self.got - look.here) <= self.loosely * largest + self.spread
-            overflown = np.isinf(self.got) & (np.abs(look.here) >= self.form.max / 2)
-            return bool(np.all(near | overflown | ~finite))
+            infinite = np.isinf(self.got) & (np.abs(look.here) >= self.form.max / 2)
+            return bool(np.all(near | infinite | np.isnan(look.here)))
 
     def near_gradients(self, look: Look) -> bool:
         """Whether the gradients that came back may be theirs: ``<y_bar, dy> = sum <x_bar, dx>``, loosely."""
+        if look.here.shape != self.y_bar.shape:
+            return False
         with np.errstate(all="ignore"), suppress(Exception):
             if self._rises(look.nearby - look.here):
                 return True
@@ -117,15 +119,18 @@ class Probe:
         return moved
 
     def _wide(self, x: Array) -> Array:
-        if not is_floating(x.dtype) or self.form.name == "float64":
+        if not is_floating(x.dtype):
             return x
-        wide = x.astype(np.float64).view(Wide)
+        wide = x.astype(np.longdouble).view(Wide)
         wide.form = self.form
         return wide
 
 
 class Wide(np.ndarray[Any, Any]):
-    """Entries in float64 that tell the dtype under test, for definitions that round a constant to it."""
+    """Entries in long double, of which few overflow, that tell the dtype under test as theirs.
+
+    Definitions round constants to it.
+    """
 
     form: Format
 
