@@ -182,6 +182,17 @@ def test_arguments_of_one_shape_lose_entries_together() -> None:
     assert all(first == second for first, second in shapes)
 
 
+def test_an_invalid_scenario_loses_the_cotangent_that_a_convention_gave_it() -> None:
+    x, labels = np.arange(12.0).reshape(6, 2), np.array([0, 1, -100, 1, 0, 1])
+    params = {"reduction": "none"}
+    scenario = Scenario("softmax_cross_entropy", "float64", (x, labels), params, np.ones(6), valid=False)
+    definition = OPERATIONS["softmax_cross_entropy"].definition
+    after = shrink(scenario, lambda s: -100 in s.args[1], definition)
+    assert after.args[1].ravel().tolist() == [-100]
+    assert after.cotangent.shape == (0,)
+    assert not after.valid
+
+
 def test_an_index_into_what_is_left_stays_an_index_into_it() -> None:
     y_bar = np.array([1.0, 2.0, 4.0])
     params = {"index": np.array([4, 1, 4]), "shape": (5,)}

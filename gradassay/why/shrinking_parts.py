@@ -55,8 +55,8 @@ def _parts(value: Any) -> tuple[Any, ...]:
 
 def settled(scenario: Scenario, definition: Definition, fit: Fit) -> Scenario | None:
     """The scenario with cotangents of the shapes that its other arrays ask for; None where the definition refuses."""
-    if not scenario.valid:
-        return scenario
+    if not scenario.valid:  # whoever judges by a convention that has a value there gives it a cotangent
+        return replace(scenario, cotangent=np.zeros(0, scenario.cotangent.dtype))
     try:
         args, shape = _settled(definition, scenario.args, scenario.params, fit)
     except Exception:  # definitions of the caller's raise what they like
