@@ -31,7 +31,7 @@ def agreeing(operation: str, comparator: Comparator, *, dtype: str, examples: in
     target = OPERATIONS[operation]
     drawn = draw_scenarios(target, dtype=dtype, examples=examples, seed=2)
     able = [scenario for scenario in drawn if scenario.valid and comparator.supports(scenario) is None]
-    questions = [Question(scenario, Exact(target.definition), {}) for scenario in able]
+    questions = [Question(scenario, Exact(target.definition), ()) for scenario in able]
     return [q.scenario for q in questions if judge(q, comparator).verdict is Verdict.AGREES]
 
 
@@ -61,7 +61,7 @@ def said_of(operation: str, rule: Rule, *, examples: int = 30, seed: int = 0) ->
     said: set[str] = set()
     found = 0
     for scenario in draw_scenarios(target, dtype="float64", examples=examples, seed=seed):
-        question = Question(scenario, Exact(target.definition), {})
+        question = Question(scenario, Exact(target.definition), ())
         if found < 5 and judge(question, comparator).verdict is Verdict.WRONG:
             found += 1
             said |= {by_words[s.rpartition(" (")[0]] for s in broken_laws(comparator, scenario, operation)}

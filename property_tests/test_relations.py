@@ -41,7 +41,7 @@ def wrong_cases(operation: str, rule: Rule, *, dtype: str = "float64", examples:
     target, comparator = OPERATIONS[operation], RuleComparator("planted", rule)
     cases = []
     for scenario in draw_scenarios(target, dtype=dtype, examples=examples, seed=1):
-        question = Question(scenario, Exact(target.definition), {})
+        question = Question(scenario, Exact(target.definition), ())
         evaluation = comparator.evaluate(scenario)
         finding = judge_evaluation(question, comparator, evaluation)
         if finding.verdict is Verdict.WRONG:
