@@ -215,7 +215,8 @@ def _main(found: Discrepancy) -> str:
     lines = [f"    {line}" for line in scenario_source(scenario)]
     lines += [] if scenario.valid else ["    y_bar = None"]
     lines.append(f"    args = ({', '.join(names)},)")
-    check = _CHECKS.get(found.verdict, _entry)(found.example)
+    kind = _CHECKS.get(found.verdict, _entry) if scenario.valid else _raises
+    check = kind(found.example)
     return "\n".join(
         ["def main():", '    """Whether it still shows: 1, or 0."""', *lines, check, "", 'if __name__ == "__main__":',
          "    sys.exit(main())", ""]

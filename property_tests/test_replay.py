@@ -252,10 +252,11 @@ def test_what_is_no_matter_of_one_entry_is_shown_too(
     assert main_of(script_of(rule, verdict, layout="F" if name == "by_layout" else "C"), "again") == code
 
 
-def test_an_invalid_input_is_shown_until_it_is_refused(layers: Any) -> None:
+@pytest.mark.parametrize("verdict", [Verdict.RAISES, Verdict.CONVENTION])
+def test_an_invalid_input_is_shown_until_it_is_refused(layers: Any, verdict: Verdict) -> None:
     module = layers(LAYERS)
-    assert main_of(script_of(module.by_layout, Verdict.RAISES, valid=False), "again") == 1
-    assert main_of(script_of(module.refuses, Verdict.RAISES, valid=False), "again") == 0
+    assert main_of(script_of(module.by_layout, verdict, valid=False), "again") == 1
+    assert main_of(script_of(module.refuses, verdict, valid=False), "again") == 0
 
 
 @pytest.mark.parametrize(

@@ -150,8 +150,10 @@ def _pointing(scenario: Scenario, group: Group, kept: Sequence[int]) -> Scenario
     return with_arrays(replace(scenario, params=params), arrays)
 
 
-def _cut(array: Array, shape: Shape, *, length: int, kept: Sequence[int]) -> Array:
+def _cut(array: Array, shape: Shape | None, *, length: int, kept: Sequence[int]) -> Array:
     """A cotangent that keeps the entries that were kept along axes of the length that was cut."""
+    if shape is None:
+        shape = tuple(len(kept) if n == length else n for n in array.shape)
     if array.ndim == len(shape) and is_floating(array.dtype):
         for axis, now in enumerate(shape):
             if array.shape[axis] == length and now == len(kept):

@@ -18,8 +18,8 @@ from gradassay.formats import is_floating
 from gradassay.vocabulary import Array, Definition, Scenario
 
 Shape = tuple[int, ...]
-#: ``fit(array, shape)``: the array made to have that shape.
-Fit = Callable[[Array, Shape], Array]
+#: ``fit(array, shape)``: the array made to have that shape, or one that goes with the other arrays where that is None.
+Fit = Callable[[Array, Shape | None], Array]
 
 COTANGENT = "y_bar"
 
@@ -55,8 +55,10 @@ def _parts(value: Any) -> tuple[Any, ...]:
 
 def settled(scenario: Scenario, definition: Definition, fit: Fit) -> Scenario | None:
     """The scenario with cotangents of the shapes that its other arrays ask for; None where the definition refuses."""
-    if not scenario.valid:  # whoever judges by a convention that has a value there gives it a cotangent
-        return replace(scenario, cotangent=np.zeros(0, scenario.cotangent.dtype))
+    if (
+        not scenario.valid
+    ):  # its cotangent is for a convention that has a value there, and whose shape is not known
+        return replace(scenario, cotangent=fit(scenario.cotangent, None))
     try:
         args, shape = _settled(definition, scenario.args, scenario.params, fit)
     except Exception:  # definitions of the caller's raise what they like
@@ -73,9 +75,9 @@ def refusal(scenario: Scenario, definition: Definition) -> str:
     return ""
 
 
-def fitted(array: Array, shape: Shape) -> Array:
+def fitted(array: Array, shape: Shape | None) -> Array:
     """The first entries along each axis, repeated where that is too few."""
-    if array.shape == shape:
+    if shape is None or array.shape == shape:
         return array
     if array.ndim != len(shape) or 0 in array.shape:
         return np.resize(array, shape) if array.size else np.ones(shape, array.dtype)
