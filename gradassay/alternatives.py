@@ -31,7 +31,7 @@ from gradassay.vocabulary import (
 NEARER = 16
 
 #: So many alternatives of one evaluation get a certified truth; few do, but where there are no values to part them.
-CLOSE_LOOKS = 32
+CLOSE_LOOKS = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,14 +56,18 @@ def singles(definition: Definition, conventions: Iterable[Convention]) -> Iterat
 def pairs(definition: Definition, conventions: Iterable[Convention], accepted: bool) -> Iterator[Alternative]:
     """Two conventions in the order in which they are applied to the data, both of them meant or just one.
 
-    Those that stand first among the conventions come first.
+    Those that stand first among the conventions come first; two whose names begin alike are two of one kind.
     """
     usual = [convention for convention in conventions if convention.gradient is None]
     for i, j in sorted(permutations(range(len(usual)), 2), key=sum):
         a, b = usual[i], usual[j]
-        if a.name != b.name and a.accepted + b.accepted == 1 + accepted:
+        if a.accepted + b.accepted == 1 + accepted and _kind(a) != _kind(b):
             changed = a.change(b.change(definition))
             yield Alternative(f"{a.name}, {b.name}", changed, changed, accepted)
+
+
+def _kind(convention: Convention) -> str:
+    return convention.name.partition(" ")[0]
 
 
 class Matching:
@@ -175,13 +179,14 @@ def of_invalid(
 
 
 def shape_of(question: Question, evaluation: Evaluation) -> str:
-    """The convention that the shape and the values of a primal are of; empty where there is none."""
-    if question.exact is None or evaluation.primal is None:
+    """The convention that the wrong shape and the values of a primal are of; empty where there is none."""
+    primal = evaluation.primal
+    if question.exact is None or primal is None or primal.shape == question.scenario.cotangent.shape:
         return ""
     probe = Probe(question.scenario, evaluation, False, 0.0)
     for candidate in singles(question.exact.definition, question.conventions):
         look = probe.look(candidate.definition)
-        if look is not None and look.here.shape == evaluation.primal.shape and probe.near_primal(look):
+        if look is not None and look.here.shape == primal.shape and probe.near_primal(look):
             return candidate.name
     return ""
 

@@ -27,13 +27,13 @@ def explained(
     alternative = matching and matching.named()
     if alternative:
         verdict = Verdict.CONVENTION if alternative.accepted else Verdict.WRONG
-        return replace(finding, verdict=verdict, cause=alternative.name)
+        return replace(finding, verdict=verdict, cause=alternative.name, alternative=True)
     if question.scenario.layout not in ("C", "read_only") and _agrees_when_contiguous(question, comparator):
         return replace(finding, verdict=Verdict.IMPURE, cause="depends on the memory layout")
     if finding.verdict is Verdict.WRONG and _by_rounding(question, comparator, finding):
         return replace(finding, verdict=Verdict.IMPRECISE, cause="rounding")
     mixed = matching and matching.mixed()
-    return replace(finding, verdict=Verdict.WRONG, cause=mixed) if mixed else finding
+    return replace(finding, verdict=Verdict.WRONG, cause=mixed, alternative=True) if mixed else finding
 
 
 def _by_rounding(question: Question, comparator: Comparator, finding: Finding) -> bool:

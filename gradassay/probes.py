@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,11 +28,16 @@ NOISE = 14
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """The values of a definition at the arguments, and at others nearby."""
+    """The values of a definition at the arguments; at others nearby where somebody asks."""
 
-    definition: Definition
     here: Array
-    nearby: Array
+    at: Callable[[int], Array]
+    """What it gives at arguments moved away from 0 (1) or towards it (-1)."""
+
+    @cached_property
+    def nearby(self) -> Array:
+        """The values further from 0."""
+        return self.at(1)
 
     @cached_property
     def key(self) -> tuple[Any, ...]:
@@ -66,14 +71,16 @@ class Probe:
         self.moves = [
             STEP * rng.uniform(0.5, 1.5, args[i].shape) * args[i].astype(np.float64) for i in wanted
         ]
-        self.nearby, self.opposite = (self._moved(wanted, sign) for sign in (1, -1))
+        self.moved = {sign: self._moved(wanted, sign) for sign in (1, -1)}
 
     def look(self, definition: Definition) -> Look | None:
         """What the definition gives; None where it raises. A pullback shows the definition that it is of."""
         if isinstance(definition, Vjp):
             definition = definition.definition
         try:
-            return Look(definition, *(self._value(definition, args) for args in (self.args, self.nearby)))
+            return Look(
+                self._value(definition, self.args), lambda sign: self._value(definition, self.moved[sign])
+            )
         except Exception:  # what a definition cannot be asked it refuses in many ways
             return None
 
@@ -96,7 +103,7 @@ class Probe:
             if self._rises(look.nearby - look.here):
                 return True
             # on this side there may be nothing
-            return self._rises(look.here - self._value(look.definition, self.opposite))
+            return self._rises(look.here - look.at(-1))
         return False
 
     def _rises(self, rises: Array) -> bool:
