@@ -35,8 +35,14 @@ def test_a_section_names_the_regions_the_conventions_and_the_edges(name: str) ->
     assert edges
     assert regions[1] == ", ".join(f"`{region}`" for region in operation.regions)
     assert edges[1] == "; ".join(edge.title for edge in operation.edges)
-    for convention in operation.conventions:
-        assert f"`{convention.name}`" in section
+    kinds = {
+        "Conventions": [c.name for c in operation.conventions if c.accepted and not c.on_invalid],
+        "Known mistakes": [c.name for c in operation.conventions if not c.accepted and not c.on_invalid],
+        "Of invalid inputs": [c.name for c in operation.conventions if c.on_invalid],
+    }
+    for kind, names in kinds.items():
+        listed = ", ".join(f"`{name}`" for name in dict.fromkeys(names))
+        assert not names or f" {kind}: {listed}." in section
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
