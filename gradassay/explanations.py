@@ -32,6 +32,9 @@ def explained(
         return replace(finding, verdict=Verdict.IMPURE, cause="depends on the memory layout")
     if finding.verdict is Verdict.WRONG and _by_rounding(question, comparator, finding):
         return replace(finding, verdict=Verdict.IMPRECISE, cause="rounding")
+    rounded = _of_a_convention(question, comparator, finding) if matching else ""
+    if rounded:
+        return replace(finding, verdict=Verdict.IMPRECISE, cause=f"{rounded}, rounding")
     mixed = matching and matching.mixed()
     return replace(finding, verdict=Verdict.WRONG, cause=mixed, alternative=True) if mixed else finding
 
@@ -77,17 +80,46 @@ def _agrees_when_contiguous(question: Question, comparator: Comparator) -> bool:
     return evaluation is not None and not hold(question, evaluation).verdict.fails
 
 
-def _better_when_widened(question: Question, comparator: Comparator, finding: Finding) -> bool:
-    scenario, narrow = question.scenario, question.form.dtype
+def _of_a_convention(question: Question, comparator: Comparator, finding: Finding) -> str:
+    """The convention that the implementation is in float64, where in its own format rounding hides it."""
+    if question.scenario.dtype == "float64" or finding.verdict is not Verdict.WRONG:
+        return ""
+    scenario = _widened(question.scenario)
+    evaluation = _clean(comparator, scenario)
+    if evaluation is None:
+        return ""
+    wide = Question(scenario, question.exact, question.conventions)
+    missed = hold(wide, evaluation)
+    named = Matching(wide, evaluation, missed).named() if missed.verdict.fails else None
+    return named.name if named and named.accepted and _nearer_than_truth(finding, evaluation) else ""
+
+
+def _nearer_than_truth(finding: Finding, wide: Evaluation) -> bool:
+    """Whether what was returned is nearer to what more precision returns than to the truth of the definition."""
+    example = finding.example
+    if example is None or example.index is None or example.expected is None or example.got is None:
+        return False
+    names = path_names(len(wide.gradients))
+    array = dict(zip(names, (wide.primal, *wide.gradients), strict=True))[example.path]
+    return array is not None and bool(
+        abs(example.got - float(array[example.index])) < abs(example.got - example.expected)
+    )
+
+
+def _widened(scenario: Scenario) -> Scenario:
+    """The same numbers in float64."""
 
     def widen(x: Array) -> Array:
         return x.astype(np.float64) if is_floating(x.dtype) else x
 
     with np.errstate(all="ignore"):
         args = tuple(widen(x) for x in scenario.args)
-    wide = _clean(
-        comparator, replace(scenario, dtype="float64", args=args, cotangent=widen(scenario.cotangent))
-    )
+    return replace(scenario, dtype="float64", args=args, cotangent=widen(scenario.cotangent))
+
+
+def _better_when_widened(question: Question, comparator: Comparator, finding: Finding) -> bool:
+    narrow = question.form.dtype
+    wide = _clean(comparator, _widened(question.scenario))
     if wide is None or wide.primal is None:
         return False
     with np.errstate(all="ignore"):

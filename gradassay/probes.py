@@ -31,8 +31,8 @@ class Look:
     """The values of a definition at the arguments; at others nearby where somebody asks."""
 
     here: Array
-    at: Callable[[int], Array]
-    """What it gives at arguments moved away from 0 (1) or towards it (-1)."""
+    at: Callable[[float], Array]
+    """What it gives at arguments moved so many steps away from 0, or towards it."""
 
     @cached_property
     def nearby(self) -> Array:
@@ -71,7 +71,9 @@ class Probe:
         self.moves = [
             STEP * rng.uniform(0.5, 1.5, args[i].shape) * args[i].astype(np.float64) for i in wanted
         ]
-        self.moved = {sign: self._moved(wanted, sign) for sign in (1, -1)}
+        self.wanted = wanted
+        #: Far enough for rounding to have taken it to the other side of a bound.
+        self.far = max(1.0, 8 * self.form.u / STEP)
 
     def look(self, definition: Definition) -> Look | None:
         """What the definition gives; None where it raises. A pullback shows the definition that it is of."""
@@ -79,7 +81,7 @@ class Probe:
             definition = definition.definition
         try:
             return Look(
-                self._value(definition, self.args), lambda sign: self._value(definition, self.moved[sign])
+                self._value(definition, self.args), lambda steps: self._value(definition, self._moved(steps))
             )
         except Exception:  # what a definition cannot be asked it refuses in many ways
             return None
@@ -99,15 +101,14 @@ class Probe:
         """Whether the gradients that came back may be theirs: ``<y_bar, dy> = sum <x_bar, dx>``, loosely."""
         if look.here.shape != self.y_bar.shape:
             return False
-        with np.errstate(all="ignore"), suppress(Exception):
-            if self._rises(look.nearby - look.here):
-                return True
-            # on this side there may be nothing
-            return self._rises(look.here - look.at(-1))
+        with np.errstate(all="ignore"), suppress(Exception):  # at a bound there may be nothing on one side
+            for steps in (1, -1, self.far, -self.far):
+                if self._rises((look.nearby if steps == 1 else look.at(steps)) - look.here, steps):
+                    return True
         return False
 
-    def _rises(self, rises: Array) -> bool:
-        given = self.y_bar * rises
+    def _rises(self, rises: Array, steps: float) -> bool:
+        given = self.y_bar * rises / steps
         found = [
             x_bar * move for x_bar, move in zip(self.x_bars, self.moves, strict=True) if x_bar is not None
         ]
@@ -119,10 +120,10 @@ class Probe:
         with np.errstate(all="ignore"):
             return np.asarray(definition(*args, **self.params)).view(np.ndarray).astype(np.float64)
 
-    def _moved(self, wanted: Sequence[int], sign: int) -> list[Array]:
+    def _moved(self, steps: float) -> list[Array]:
         moved = list(self.args)
-        for i, move in zip(wanted, self.moves, strict=True):
-            moved[i] = self.args[i] + sign * move
+        for i, move in zip(self.wanted, self.moves, strict=True):
+            moved[i] = self.args[i] + steps * move
         return moved
 
     def _wide(self, x: Array) -> Array:
