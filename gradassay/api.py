@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from comparators.exact import Exact
 from comparators.finite_differences import FiniteDifferences
 from comparators.numpy_rules import RuleComparator
 from gradassay.catalogue import OPERATIONS
@@ -16,13 +15,13 @@ from gradassay.engine import chosen, positive
 from gradassay.environment import environment
 from gradassay.errors import UsageError
 from gradassay.formats import FORMATS
-from gradassay.laws import judge_without_truth
-from gradassay.plan import Progress, differentiate
-from gradassay.question import Question
+from gradassay.judging import AgainstDifferences, AgainstTruth, ByLaws
+from gradassay.plan import Progress
 from gradassay.second_order import flattened, operation_of, pullback_operation
 from gradassay.tally import Tally
-from gradassay.verdicts import judge
 from gradassay.vocabulary import Convention, Definition, Discrepancy, Operation, Row, Rule, Run, Scenario
+from gradassay.why.cases import Judge
+from gradassay.why.rows import Explainer
 from property_tests.strategies import draw_scenarios, explicit_scenarios
 
 if TYPE_CHECKING:
@@ -108,6 +107,7 @@ def verify(
     name = getattr(rule, "__name__", None) or type(rule).__name__
     if like is not None and like != operation_of(like):
         rule = flattened(rule, OPERATIONS[operation_of(like)].differentiable)
+    again = f"gradassay.verify({name}, dtypes=({{!r}},), seed={seed}, examples={examples}, ...)"
     rows: list[Row] = []
     interrupted = False
     try:
@@ -117,18 +117,19 @@ def verify(
                 scenarios = draw_scenarios(target.operation, dtype=dtype, examples=examples, seed=seed)
             else:
                 scenarios = explicit_scenarios(
-                    target.name, target.shape_of, target.differentiable, inputs,
+                    target.name, target.shape_of(rule), target.differentiable, inputs,
                     dtype=dtype, examples=examples, seed=seed, params=params,
                 )  # fmt: skip
-            again = f"gradassay.verify({name}, dtypes=({dtype!r},), seed={seed}, examples={examples}, ...)"
-            tally = Tally(target.name, name, dtype, again)
+            tally = target.tally(name, rule, dtype, again.format(dtype))
             try:
-                _measure(rule, target, scenarios, tally, progress)
-            finally:
+                _measure(scenarios, tally, progress)
                 rows.append(tally.row())
+            except KeyboardInterrupt:
+                rows.append(tally.row(explain=False))
+                raise
     except KeyboardInterrupt:
         interrupted = True
-    notes = () if target.exact else (
+    notes = () if target.definition is not None else (
         "No definition was given: nothing was held against truth, only finite differences, purity and linearity.",
     )  # fmt: skip
     return Report(
@@ -148,10 +149,10 @@ class _Target:
     """What the rule is held against."""
 
     name: str
-    exact: Exact | None
-    shape_of: Callable[..., Any]
-    conventions: tuple[Convention, ...]
-    differentiable: tuple[int, ...] | None
+    definition: Definition | None
+    """None where nothing but laws and differences can be checked."""
+    conventions: tuple[Convention, ...] = ()
+    differentiable: tuple[int, ...] | None = None
     operation: Operation | None = None
     """Whose scenarios are drawn where no inputs are given."""
 
@@ -159,18 +160,26 @@ class _Target:
     def of(cls, rule: Rule, like: str | None, definition: Definition | None) -> _Target:
         if like is not None:
             operation = _operation(like)
-            formula = operation.definition
             wanted = operation.differentiable
-            return cls(like, Exact(formula), formula, operation.conventions, wanted, operation)
+            return cls(like, operation.definition, operation.conventions, wanted, operation)
         if definition is not None:
-            return cls(getattr(definition, "__name__", "definition"), Exact(definition), definition, (), None)
-        return cls(
-            getattr(rule, "__name__", "rule"),
-            None,
-            lambda *args, **params: rule(*args, **params)[0],
-            (),
-            None,
+            return cls(getattr(definition, "__name__", "definition"), definition)
+        return cls(getattr(rule, "__name__", "rule"), None)
+
+    def tally(self, name: str, rule: Rule, dtype: str, again: str) -> Tally:
+        """A tally that judges the rule by what it is held against."""
+        comparator = RuleComparator(name, rule)
+        judge: Judge = (
+            AgainstTruth(comparator, self.definition, self.conventions)
+            if self.definition is not None
+            else ByLaws(comparator, AgainstDifferences(FiniteDifferences(rule)))
         )
+        explainer = Explainer(self.name, judge, self.shape_of(rule), comparator, rule)
+        return Tally(self.name, name, dtype, judge, explainer, reproduce=again)
+
+    def shape_of(self, rule: Rule) -> Definition:
+        """A function with the primal's shape."""
+        return self.definition or (lambda *args, **params: rule(*args, **params)[0])
 
 
 def _operation(name: str) -> Operation:
@@ -179,29 +188,14 @@ def _operation(name: str) -> Operation:
     return OPERATIONS[known] if known == name else pullback_operation(OPERATIONS[known])
 
 
-def _measure(
-    rule: Rule, target: _Target, scenarios: Sequence[Scenario], tally: Tally, progress: Progress | None
-) -> None:
+def _measure(scenarios: Sequence[Scenario], tally: Tally, progress: Progress | None) -> None:
     name = tally.implementation
-    comparator = RuleComparator(name, rule)
-    differences = FiniteDifferences(rule)
     for i, scenario in enumerate(scenarios):
         if progress is not None:
             progress(f"{name} {tally.dtype}", i, len(scenarios))
-        reason = comparator.supports(scenario)
-        if reason is not None:
-            tally.skip(reason)
-        elif target.exact is not None:
-            finding = judge(Question(scenario, target.exact, target.conventions), comparator)
-            _insist_on_a_rule(name, finding.sentence)
-            tally.add(scenario, finding)
-        else:
-            finding = judge_without_truth(comparator, scenario)
-            _insist_on_a_rule(name, finding.sentence)
-            if finding.verdict.fails:
-                tally.add(scenario, finding)
-            else:
-                differentiate(differences, scenario, tally)
+        case = tally.measure(scenario)
+        if case is not None:
+            _insist_on_a_rule(name, case.finding.sentence)
 
 
 def _insist_on_a_rule(name: str, sentence: str) -> None:

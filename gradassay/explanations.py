@@ -11,6 +11,7 @@ from comparators.interface import Comparator
 from gradassay.alternatives import Matching
 from gradassay.findings import Finding
 from gradassay.formats import FORMATS, is_floating
+from gradassay.precision import narrower
 from gradassay.question import Question, hold, path_names
 from gradassay.vocabulary import Array, Evaluation, Example, Scenario, Verdict
 
@@ -30,8 +31,12 @@ def explained(
         return replace(finding, verdict=verdict, cause=alternative.name, alternative=True)
     if question.scenario.layout not in ("C", "read_only") and _agrees_when_contiguous(question, comparator):
         return replace(finding, verdict=Verdict.IMPURE, cause="depends on the memory layout")
-    if finding.verdict is Verdict.WRONG and _by_rounding(question, comparator, finding):
-        return replace(finding, verdict=Verdict.IMPRECISE, cause="rounding")
+    if finding.verdict is Verdict.WRONG:
+        narrow = narrower(question, evaluation)
+        if narrow:
+            return replace(finding, verdict=Verdict.IMPRECISE, cause=f"computed in {narrow}")
+        if _by_rounding(question, comparator, finding):
+            return replace(finding, verdict=Verdict.IMPRECISE, cause="rounding")
     rounded = _of_a_convention(question, comparator, finding) if matching else ""
     if rounded:
         return replace(finding, verdict=Verdict.IMPRECISE, cause=f"{rounded}, rounding")

@@ -1,11 +1,8 @@
-"""What ``compare`` was asked for, and how it is measured: scenarios through comparators to rows.
-
-``gradassay.verify`` shares ``differentiate``.
-"""
+"""What ``compare`` was asked for, and how it is measured: scenarios through comparators to rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -14,13 +11,15 @@ from comparators.exact import Exact
 from comparators.finite_differences import FiniteDifferences
 from gradassay.catalogue import OPERATIONS
 from gradassay.edges import DTYPE, edge_rows
-from gradassay.findings import Finding
+from gradassay.judging import AgainstDifferences, AgainstTruth
 from gradassay.question import Question
-from gradassay.second_order import operation_of, pullback_operation
+from gradassay.second_order import pullback_operation
 from gradassay.sharing import ProcessDied, shared
 from gradassay.tally import Tally
-from gradassay.verdicts import judge
-from gradassay.vocabulary import EdgeRow, Example, Operation, Row, Run, Scenario
+from gradassay.vocabulary import EdgeRow, Operation, Row, Run, Scenario
+from gradassay.why.cases import Judge
+from gradassay.why.rows import Explainer
+from gradassay.why.shrinking import STEPS
 from property_tests.strategies import draw_scenarios
 
 FINITE_DIFFERENCES = "finite_differences"
@@ -89,20 +88,17 @@ class Plan:
         for operation in self.operations:
             for dtype in self.dtypes:
                 scenarios = draw_scenarios(operation, dtype=dtype, examples=self.examples, seed=self.seed)
-                able = [c for c in comparators if operation.name in c.operations]
-                tallies = {c.name: self._tally(operation.name, c.name, dtype) for c in able}
-                if FINITE_DIFFERENCES in self.implementations and dtype == "float64":
-                    tallies[FINITE_DIFFERENCES] = self._tally(operation.name, FINITE_DIFFERENCES, dtype)
+                tallies = self._tallies(operation, dtype, comparators)
                 try:
                     for i, scenario in enumerate(scenarios):
                         if progress is not None:
                             progress(f"{operation.name} {dtype}", done + i, total)
-                        measure(operation, scenario, i, able, tallies)
-                finally:
-                    named = [name for name in self.implementations if name in tallies]
-                    rows = (tallies[name].row() for name in named)
-                    measured = [row for row in rows if row.scenarios or row.skipped]
-                    yield from measured
+                        measure(operation, scenario, i, tallies)
+                    measured = [tally.row() for tally in tallies]
+                except KeyboardInterrupt:
+                    yield from filled(tally.row(explain=False) for tally in tallies)
+                    raise
+                yield from filled(measured)
                 done += self.examples
         if progress is not None:
             progress("done", total, total)
@@ -112,48 +108,44 @@ class Plan:
         for operation in self.operations if DTYPE in self.dtypes else ():
             yield from edge_rows(operation, [c for c in comparators if operation.name in c.operations])
 
-    def _tally(self, operation: str, implementation: str, dtype: str) -> Tally:
-        command = f"gradassay compare {operation} --implementations {implementation} --dtypes {dtype}"
-        if self.order == 2:
-            command = command.replace(operation, f"{operation_of(operation)} --order 2", 1)
-        return Tally(
-            operation, implementation, dtype, f"{command} --examples {self.examples} --seed {self.seed}"
-        )
+    def _tallies(
+        self, operation: Operation, dtype: str, comparators: Sequence[registry.Implementation]
+    ) -> list[Tally]:
+        """One for each implementation, in the order of the report."""
+
+        def tally(name: str, judge: Judge, comparator: registry.Implementation | None) -> Tally:
+            rule = operation.rule if name == registry.NUMPY else None
+            stride = 1 if comparator is None else comparator.stride
+            steps = max(1, STEPS // stride)
+            explainer = Explainer(operation.name, judge, operation.definition, comparator, rule, steps)
+            return Tally(operation.name, name, dtype, judge, explainer, stride=stride)
+
+        found = {
+            c.name: tally(c.name, AgainstTruth(c, operation.definition, operation.conventions), c)
+            for c in comparators
+            if operation.name in c.operations
+        }
+        if FINITE_DIFFERENCES in self.implementations and dtype == "float64":
+            judge = AgainstDifferences(FiniteDifferences(operation.rule))
+            found[FINITE_DIFFERENCES] = tally(FINITE_DIFFERENCES, judge, None)
+        return [found[name] for name in self.implementations if name in found]
 
 
-def measure(
-    operation: Operation,
-    scenario: Scenario,
-    number: int,
-    comparators: Sequence[registry.Implementation],
-    tallies: dict[str, Tally],
-) -> None:
-    """Judge every comparator on the scenario of that number; they share its truth."""
+def filled(rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows in which there is something."""
+    return (row for row in rows if row.scenarios or row.skipped)
+
+
+def measure(operation: Operation, scenario: Scenario, number: int, tallies: Sequence[Tally]) -> None:
+    """Judge every implementation on the scenario of that number; they share its truth."""
     question = Question(scenario, Exact(operation.definition), operation.conventions)
-    for comparator in comparators:
-        reason = comparator.supports(scenario)
-        if reason is None and number % comparator.stride:
-            reason = f"{comparator.name} is slow at new shapes and takes one scenario in {comparator.stride}"
-        if reason is not None:
-            tallies[comparator.name].skip(reason)
-            continue
-        tallies[comparator.name].add(scenario, judge(question, comparator))
-    if FINITE_DIFFERENCES in tallies:
-        differentiate(FiniteDifferences(operation.rule), scenario, tallies[FINITE_DIFFERENCES])
-
-
-def differentiate(differences: FiniteDifferences, scenario: Scenario, tally: Tally) -> None:
-    """Hold a rule's pullback against the differences of its own forward."""
-    reason = differences.supports(scenario)
-    if reason is not None:
-        tally.skip(reason)
-        return
-    found = differences.judge(scenario)
-    example = Example(scenario, found.path or "", found.index, found.expected, found.got, found.error)
-    cause = f"{found.verdict} by finite differences"
-    if not found.verdict.fails:  # the reason without the numbers before it, so that scenarios group
-        cause = found.sentence.rpartition("cannot be told: ")[2].split(":")[0].split(" (")[0]
-    tally.add(scenario, Finding(found.verdict, cause, found.sentence, example))
+    for tally in tallies:
+        if number % tally.stride:
+            tally.skip(
+                f"{tally.implementation} is slow at new shapes and takes one scenario in {tally.stride}"
+            )
+        else:
+            tally.measure(scenario, question)
 
 
 def load(plan: Plan) -> tuple[list[registry.Implementation], dict[str, str]]:

@@ -7,21 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from comparators import registry
-from comparators.exact import Exact
 from comparators.finite_differences import FiniteDifferences
 from comparators.interface import Comparator
 from comparators.numpy_rules import RuleComparator
 from gradassay.catalogue import OPERATIONS
 from gradassay.errors import UsageError
 from gradassay.findings import Finding
-from gradassay.laws import judge_without_truth
-from gradassay.plan import FINITE_DIFFERENCES, differentiate
-from gradassay.question import Question
+from gradassay.judging import AgainstDifferences, AgainstTruth, ByLaws
+from gradassay.plan import FINITE_DIFFERENCES
 from gradassay.remembered import Recorded
 from gradassay.second_order import flattened, operation_of, pullback_operation
-from gradassay.tally import Tally
-from gradassay.verdicts import judge
-from gradassay.vocabulary import Definition, Operation, Rule, Verdict
+from gradassay.vocabulary import Definition, Operation, Rule
+from gradassay.why.cases import Judge
 
 #: ``load("layers:softmax", "RULE")`` -> the object; UsageError where there is none.
 Load = Callable[[str, str], Any]
@@ -53,19 +50,26 @@ def replay(recorded: Recorded, load: Load) -> Replayed:
     rule = _own_rule(recorded, load)
     operation, definition = _held_against(recorded, load)
     comparator = _comparator(recorded, rule, operation)
-    reason = comparator.supports(scenario)
-    if reason is not None:
-        raise UsageError(f"{recorded.found.id} cannot be shown again: {reason}")
-    if definition is not None and recorded.implementation != FINITE_DIFFERENCES:
-        conventions = operation.conventions if operation else ()
-        finding = judge(Question(scenario, Exact(definition), conventions), comparator)
-    elif operation is not None:
-        finding = _by_differences(operation.rule, recorded)
-    else:
-        assert rule is not None  # what is held against nothing of the catalogue's is the caller's
-        finding = judge_without_truth(comparator, scenario)
-        finding = finding if finding.verdict.fails else _by_differences(rule, recorded)
-    return Replayed(recorded, finding, rule)
+    judged = _judge(recorded, comparator, operation, definition, rule)(scenario)
+    if isinstance(judged, str):
+        raise UsageError(f"{recorded.found.id} cannot be shown again: {judged}")
+    return Replayed(recorded, judged.finding, rule)
+
+
+def _judge(
+    recorded: Recorded,
+    comparator: Comparator,
+    operation: Operation | None,
+    definition: Definition | None,
+    rule: Rule | None,
+) -> Judge:
+    """Who judged it when it was recorded."""
+    if recorded.implementation == FINITE_DIFFERENCES and operation is not None:
+        return AgainstDifferences(FiniteDifferences(operation.rule))
+    if definition is not None:
+        return AgainstTruth(comparator, definition, operation.conventions if operation else ())
+    assert rule is not None  # what is held against nothing of the catalogue's is the caller's
+    return ByLaws(comparator, AgainstDifferences(FiniteDifferences(rule)))
 
 
 def _own_rule(recorded: Recorded, load: Load) -> Rule | None:
@@ -120,13 +124,3 @@ def _comparator(recorded: Recorded, rule: Rule | None, operation: Operation | No
         return registry.load(name, rules={operation.name: operation.rule}, order=order)
     except registry.Missing as error:
         raise UsageError(f"{recorded.found.id} is about {name}: {error}") from error
-
-
-def _by_differences(rule: Rule, recorded: Recorded) -> Finding:
-    found = recorded.found
-    tally = Tally(recorded.operation, recorded.implementation, found.dtype, found.reproduce)
-    differentiate(FiniteDifferences(rule), found.example.scenario, tally)
-    (discrepancy,) = tally.row().discrepancies or (None,)
-    if discrepancy is None:
-        return Finding(Verdict.AGREES)
-    return Finding(discrepancy.verdict, discrepancy.cause, discrepancy.message, discrepancy.example)

@@ -1,74 +1,93 @@
-"""Findings add up to a row: counts, the worst, and one discrepancy for each verdict and cause."""
+"""Cases add up to a row: counts, the worst, and one discrepancy for each verdict and cause."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import astuple
 from hashlib import blake2b
 
-from gradassay.findings import Finding
+from gradassay.question import Question
 from gradassay.vocabulary import Discrepancy, Example, Row, Scenario, Verdict, Worst
+from gradassay.why.cases import Case, Judge
+from gradassay.why.rows import Explainer, Group, plain
 
 
 class Tally:
-    """The findings of one operation × implementation × dtype, as they come in."""
+    """One operation × implementation × dtype: its scenarios as they are judged, and the row that they make."""
 
-    def __init__(self, operation: str, implementation: str, dtype: str, reproduce: str) -> None:
+    def __init__(
+        self,
+        operation: str,
+        implementation: str,
+        dtype: str,
+        judge: Judge,
+        explainer: Explainer,
+        *,
+        stride: int = 1,
+        reproduce: str = "",
+    ) -> None:
         self.operation, self.implementation, self.dtype = operation, implementation, dtype
+        self.judge, self.explainer = judge, explainer
+        self.stride = stride
+        """It takes one scenario in so many."""
         self.reproduce = reproduce
+        """How to see a discrepancy again where ``gradassay replay`` cannot show it."""
         self.skipped: Counter[str] = Counter()
-        self.regions: Counter[str] = Counter()
-        self.verdicts: Counter[Verdict] = Counter()
-        self.worst = Worst()
-        self._groups: dict[tuple[Verdict, str], tuple[int, Finding]] = {}
+        self.cases: list[Case] = []
 
     def skip(self, reason: str) -> None:
         self.skipped[reason] += 1
 
-    def add(self, scenario: Scenario, finding: Finding) -> None:
-        self.verdicts[finding.verdict] += 1
-        self.regions[scenario.region] += 1
-        self.regions[f"layout: {scenario.layout}"] += 1
-        self.worst = Worst(
-            max(self.worst.budget_ratio, finding.worst.budget_ratio),
-            max(self.worst.ulp, finding.worst.ulp),
-            max(self.worst.normwise, finding.worst.normwise),
-        )
-        if finding.verdict is Verdict.AGREES:
-            return
-        key = (finding.verdict, finding.cause)
-        count, smallest = self._groups.get(key, (0, finding))
-        self._groups[key] = (count + 1, min(smallest, finding, key=_size))
+    def measure(self, scenario: Scenario, question: Question | None = None) -> Case | None:
+        """Judge a scenario, or count it as skipped."""
+        case = self.judge(scenario, question)
+        if isinstance(case, str):
+            self.skip(case)
+            return None
+        self.cases.append(case)
+        return case
 
-    def row(self) -> Row:
-        order = sorted(self._groups, key=lambda key: (-key[0].rank, key[1]))
-        regions = {name: n for name, n in self.regions.items() if not name.startswith("layout: ")}
-        layouts = {name: n for name, n in sorted(self.regions.items()) if name.startswith("layout: ")}
+    def row(self, *, explain: bool = True) -> Row:
+        """The row; what does not agree in it with its cause, unless there is no time to ``explain``."""
+        explained, groups, remarks = self.explainer.explained(self.cases) if explain else plain(self.cases)
+        verdicts = Counter(case.finding.verdict for case in explained)
+        regions = Counter(case.scenario.region for case in explained)
+        layouts = Counter(f"layout: {case.scenario.layout}" for case in explained)
         return Row(
             self.operation,
             self.implementation,
             self.dtype,
-            scenarios=self.verdicts.total(),
+            scenarios=verdicts.total(),
             skipped=dict(sorted(self.skipped.items())),
-            verdicts={verdict: self.verdicts[verdict] for verdict in Verdict if self.verdicts[verdict]},
-            worst=self.worst,
-            discrepancies=tuple(self._discrepancy(*key) for key in order),
-            regions=regions | layouts,
+            verdicts={verdict: verdicts[verdict] for verdict in Verdict if verdicts[verdict]},
+            worst=_worst(case.finding.worst for case in explained),
+            discrepancies=tuple(
+                self._discrepancy(group)
+                for group in sorted(groups, key=lambda group: (-group.verdict.rank, group.cause))
+            ),
+            regions=dict(regions) | dict(sorted(layouts.items())),
+            remarks=remarks,
         )
 
-    def _discrepancy(self, verdict: Verdict, cause: str) -> Discrepancy:
-        count, finding = self._groups[verdict, cause]
-        words = (self.operation, self.implementation, self.dtype, verdict, cause)
-        example = finding.example
+    def _discrepancy(self, group: Group) -> Discrepancy:
+        words = (self.operation, self.implementation, self.dtype, group.verdict, group.cause)
+        name = blake2b("\x1f".join(words).encode(), digest_size=4).hexdigest()
+        example = group.shown.example
         assert example is not None  # every verdict but agrees has one
+        where = f"{self.operation} by {self.implementation} in {self.dtype}"
         return Discrepancy(
-            id=blake2b("\x1f".join(words).encode(), digest_size=4).hexdigest(),
-            verdict=verdict,
-            cause=cause,
+            id=name,
+            verdict=group.verdict,
+            cause=group.cause,
             dtype=self.dtype,
-            count=count,
+            count=group.count,
             example=example,
-            message=f"{self.operation} by {self.implementation} in {self.dtype}: {finding.sentence} {_where(example)}",
-            reproduce=self.reproduce,
+            message=f"{where}: {group.shown.sentence} {_where(example)}",
+            reproduce=self.reproduce or f"gradassay replay {name}",
+            found=group.shown.cause,
+            condition=group.condition,
+            remarks=group.remarks,
         )
 
 
@@ -79,9 +98,6 @@ def _where(example: Example) -> str:
     return f"[{', '.join(part for part in (params, f'shapes {shapes}', scenario.region, scenario.layout) if part)}]"
 
 
-def _size(finding: Finding) -> tuple[int, int]:
-    """Fewest entries first, plain memory layout before others."""
-    if finding.example is None:
-        return 0, 0
-    scenario = finding.example.scenario
-    return sum(x.size for x in scenario.args), int(scenario.layout != "C")
+def _worst(worsts: Iterable[Worst]) -> Worst:
+    """The largest of each measure."""
+    return Worst(*map(max, zip((0.0, 0.0, 0.0), *map(astuple, worsts), strict=True)))

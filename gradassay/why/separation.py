@@ -102,7 +102,9 @@ class _Search:
     def __init__(self, table: Array, count: int) -> None:
         self.count, self.judged = count, len(table)
         self.literals, self.kinds = literals(table, count)
-        self.met = np.array([literal.met for literal in self.literals], dtype=np.float32)
+        self.met = np.array([literal.met for literal in self.literals], dtype=np.float32).reshape(
+            -1, self.judged
+        )
         self.hit = self.met[:, :count]
 
     def best(self) -> tuple[Literal, ...] | None:

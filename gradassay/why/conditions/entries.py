@@ -9,6 +9,8 @@ import numpy as np
 
 from gradassay.vocabulary import Array
 
+LARGEST = float(np.finfo(np.float64).max)
+
 
 class Entries:
     """The entries of one floating array, in float64, and what is often asked about them."""
@@ -40,6 +42,20 @@ class Entries:
     def high(self) -> float:
         """The largest finite entry; NaN where there is none."""
         return self._end(1)
+
+    @cached_property
+    def lowest(self) -> float:
+        """The smallest entry; minus infinity is below every number, and counts as the lowest of them."""
+        return self._of_all(np.fmin)
+
+    @cached_property
+    def highest(self) -> float:
+        """The largest entry; infinity is above every number, and counts as the highest of them."""
+        return self._of_all(np.fmax)
+
+    def _of_all(self, end: np.ufunc) -> float:
+        found = float(end.reduce(self.values)) if self.size else math.nan
+        return min(max(found, -LARGEST), LARGEST) if not math.isnan(found) else math.nan
 
     def _end(self, which: int) -> float:
         if self.all_finite and self.size:

@@ -132,8 +132,8 @@ RANGES = (
     Fact("all entries equal", lambda view: view.of_x.all_equal),
     Fact("an entry below 0", lambda view: bool((_entries(view) < 0).any()), otherwise="no entry below 0"),
     Fact("an entry above 0", lambda view: bool((_entries(view) > 0).any()), otherwise="no entry above 0"),
-    Quantity("max x", lambda view: view.of_scores.high),
-    Quantity("min x", lambda view: view.of_scores.low),
+    Quantity("max x", lambda view: view.of_scores.highest),
+    Quantity("min x", lambda view: view.of_scores.lowest),
     Quantity("max|x|", lambda view: view.of_scores.largest, below=False),
     Quantity("smallest nonzero |x|", lambda view: view.of_scores.smallest, above=False),
 )

@@ -1,0 +1,72 @@
+"""Three ways to judge an implementation: against truth, against differences of its own forward, by laws alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from comparators.exact import Exact
+from comparators.finite_differences import FiniteDifferences
+from comparators.interface import Comparator
+from gradassay.findings import Finding
+from gradassay.laws import judge_without_truth
+from gradassay.question import Question
+from gradassay.verdicts import judge_evaluation
+from gradassay.vocabulary import Convention, Definition, Example, Scenario
+from gradassay.why.cases import Case
+
+
+@dataclass(frozen=True, eq=False)
+class AgainstTruth:
+    """An implementation held against the certified truth of a definition."""
+
+    comparator: Comparator
+    definition: Definition
+    conventions: Sequence[Convention] = ()
+
+    def question(self, scenario: Scenario) -> Question:
+        """The scenario with its truths."""
+        return Question(scenario, Exact(self.definition), self.conventions)
+
+    def __call__(self, scenario: Scenario, question: Question | None = None) -> Case | str:
+        reason = self.comparator.supports(scenario)
+        if reason is not None:
+            return reason
+        question = question or self.question(scenario)
+        evaluation = self.comparator.evaluate(scenario)
+        return Case(
+            scenario, judge_evaluation(question, self.comparator, evaluation), evaluation, question
+        ).kept
+
+
+@dataclass(frozen=True, eq=False)
+class AgainstDifferences:
+    """A rule's pullback held against the differences of its own forward."""
+
+    differences: FiniteDifferences
+
+    def __call__(self, scenario: Scenario, question: Question | None = None) -> Case | str:
+        reason = self.differences.supports(scenario)
+        if reason is not None:
+            return reason
+        found = self.differences.judge(scenario)
+        example = Example(scenario, found.path or "", found.index, found.expected, found.got, found.error)
+        cause = f"{found.verdict} by finite differences"
+        if not found.verdict.fails:  # the reason without the numbers before it, so that scenarios group
+            cause = found.sentence.rpartition("cannot be told: ")[2].split(":")[0].split(" (")[0]
+        return Case(scenario, Finding(found.verdict, cause, found.sentence, example))
+
+
+@dataclass(frozen=True, eq=False)
+class ByLaws:
+    """A rule without a definition: what holds for every pullback, and then the differences of its own forward."""
+
+    comparator: Comparator
+    differences: AgainstDifferences
+
+    def __call__(self, scenario: Scenario, question: Question | None = None) -> Case | str:
+        reason = self.comparator.supports(scenario)
+        if reason is not None:
+            return reason
+        finding = judge_without_truth(self.comparator, scenario)
+        return Case(scenario, finding) if finding.verdict.fails else self.differences(scenario)

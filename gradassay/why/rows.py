@@ -1,0 +1,196 @@
+"""A row explained from its cases: which of them belong together, what they have in common, and the smallest example."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from comparators.interface import Comparator
+from gradassay.findings import Finding, part
+from gradassay.vocabulary import Condition, Definition, Rule, Scenario, Verdict
+from gradassay.why.cases import Case, Judge
+from gradassay.why.laws import broken_laws
+from gradassay.why.purity import remarks_of
+from gradassay.why.relations import Relation, relations
+from gradassay.why.separation import Separation, separate
+from gradassay.why.shrinking import STEPS, shrink
+
+#: Causes that say only which array is off.
+ARRAYS = (part("y"), part("x_bar"))
+#: Verdicts of scenarios in which an implementation that fails elsewhere is right.
+RIGHT = (Verdict.AGREES, Verdict.SUBGRADIENT)
+#: Shown by the input as it was drawn: nothing is the matter there, and one example is as good as another.
+NOT_SHRUNK = (Verdict.UNDEFINED, Verdict.INCONCLUSIVE)
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Cases of one verdict and cause: a discrepancy."""
+
+    verdict: Verdict
+    cause: str
+    count: int
+    shown: Finding
+    """What the smallest scenario that shows it comes to."""
+    condition: Condition | None = None
+    remarks: tuple[str, ...] = ()
+
+
+class Explained(NamedTuple):
+    """A row's cases with their final verdicts and causes, its discrepancies, and what else there is to say."""
+
+    cases: Sequence[Case]
+    groups: Sequence[Group]
+    remarks: tuple[str, ...] = ()
+
+
+def plain(cases: Sequence[Case]) -> Explained:
+    """The groups as the scenarios one by one make them."""
+    return Explained(
+        cases,
+        [Group(*key, len(members), min(members, key=_size).finding) for key, members in _grouped(cases)],
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Explainer:
+    """Explains the rows of one implementation of one operation."""
+
+    operation: str
+    judge: Judge
+    definition: Definition
+    """Gives the primal's shape for smaller scenarios."""
+    comparator: Comparator | None = None
+    """None where there is nothing but a forward and its differences."""
+    rule: Rule | None = None
+    """A NumPy rule, whose memory can be looked into."""
+    steps: int = STEPS
+    """How many smaller scenarios may be tried for each discrepancy."""
+
+    def explained(self, cases: Sequence[Case]) -> Explained:
+        """The row's cases with the causes that come out only side by side, and its discrepancies."""
+        cases = _without_coincidences(cases)
+        cases, found = _related(cases)
+        groups = []
+        for (verdict, cause), members in _grouped(cases):
+            right = RIGHT if verdict.fails else (Verdict.AGREES,)
+            passing = [case.scenario for case in cases if case.finding.verdict in right]
+            if not passing:  # what fails everywhere is told apart from what fails otherwise
+                passing = [case.scenario for case in cases if _key(case) != (verdict, cause)]
+            groups.append(self._group(members, passing, found.get(cause)))
+        return Explained(cases, groups, self._remarks(cases))
+
+    def _remarks(self, cases: Sequence[Case]) -> tuple[str, ...]:
+        """What the rule's memory has to tell, asked where there is enough to be told."""
+        case = next(
+            (case for case in cases if case.scenario.valid and case.scenario.cotangent.size > 1), None
+        )
+        return remarks_of(self.rule, case.scenario) if case is not None and self.rule is not None else ()
+
+    def _group(
+        self, members: Sequence[Case], passing: Sequence[Scenario], relation: Relation | None
+    ) -> Group:
+        first = members[0].finding
+        separation = separate([case.scenario for case in members], passing, self.operation)
+        shown = min(
+            members,
+            key=lambda case: (separation is not None and not separation.holds(case.scenario), *_size(case)),
+        )
+        if first.verdict not in NOT_SHRUNK:
+            shown = self._smallest(shown, separation, relation)
+        remarks = [] if relation is None else [relation.sentence]
+        if first.verdict is Verdict.WRONG and self.comparator is not None:
+            remarks += broken_laws(self.comparator, shown.scenario, self.operation)
+        return Group(
+            first.verdict,
+            first.cause,
+            len(members),
+            shown.finding,
+            None if separation is None else separation.condition,
+            tuple(remarks),
+        )
+
+    def _smallest(self, case: Case, separation: Separation | None, relation: Relation | None) -> Case:
+        """The smallest case with the verdict, the cause, the relation and the condition of this one."""
+        wanted = _told(self.judge(case.scenario))
+        # A condition that passing scenarios meet as well is no cause that could be held fixed.
+        fixed = separation if separation is not None and separation.condition.precision == 1 else None
+
+        def same(scenario: Scenario) -> bool:
+            found = self.judge(scenario)
+            return (
+                not isinstance(found, str)
+                and _told(found) == wanted
+                and (fixed is None or fixed.holds(scenario))
+                and (relation is None or relation.holds(found))
+            )
+
+        if wanted is None:
+            return case
+        shrunk = self.judge(shrink(case.scenario, same, self.definition, steps=self.steps))
+        # What depends on the calls before need not show again.
+        return shrunk if not isinstance(shrunk, str) and _told(shrunk) == wanted else case
+
+
+def _told(judged: Case | str) -> tuple[Verdict, str] | None:
+    """What one scenario alone shows; None where that is nothing."""
+    if isinstance(judged, str) or judged.finding.verdict is Verdict.AGREES:
+        return None
+    return _key(judged)
+
+
+def _grouped(cases: Sequence[Case]) -> list[tuple[tuple[Verdict, str], list[Case]]]:
+    """The cases that do not agree, by verdict and cause."""
+    groups: dict[tuple[Verdict, str], list[Case]] = {}
+    for case in cases:
+        if case.finding.verdict is not Verdict.AGREES:
+            groups.setdefault(_key(case), []).append(case)
+    return list(groups.items())
+
+
+def _key(case: Case) -> tuple[Verdict, str]:
+    return case.finding.verdict, case.finding.cause
+
+
+def _size(case: Case) -> tuple[int, int]:
+    """Fewest entries first, plain memory layout before others."""
+    return case.entries, int(case.scenario.layout != "C")
+
+
+def _unnamed(case: Case) -> bool:
+    return case.finding.verdict is Verdict.WRONG and case.finding.cause in ARRAYS
+
+
+def _without_coincidences(cases: Sequence[Case]) -> Sequence[Case]:
+    """An alternative that fits fewer scenarios than it leaves wrong is none: its cases are as wrong as the others."""
+    fits = Counter(case.finding.cause for case in cases if case.finding.alternative)
+    unnamed = sum(map(_unnamed, cases))
+
+    def final(case: Case) -> Case:
+        if not case.finding.alternative or fits[case.finding.cause] >= unnamed:
+            return case
+        assert case.finding.example is not None
+        off = part(case.finding.example.path)
+        return replace(
+            case, finding=replace(case.finding, verdict=Verdict.WRONG, cause=off, alternative=False)
+        )
+
+    return [final(case) for case in cases] if fits and unnamed else cases
+
+
+def _related(cases: Sequence[Case]) -> tuple[Sequence[Case], dict[str, Relation]]:
+    """The cases with the names of their relations to the truth as causes, and the relations by name."""
+    wrong = [case for case in cases if case.finding.verdict is Verdict.WRONG and not case.finding.alternative]
+    named: dict[int, Relation] = {}
+    for relation, members in relations(list(filter(_unnamed, wrong))):
+        # What holds everywhere is the reason at a tie as well: a factor 2 makes weights sum to 2.
+        tied = (case for case in wrong if not _unnamed(case) and relation.holds(case))
+        named |= {id(case): relation for case in (*members, *tied) if id(case) not in named}
+
+    def final(case: Case) -> Case:
+        relation = named.get(id(case))
+        return case if relation is None else replace(case, finding=replace(case.finding, cause=relation.name))
+
+    return list(map(final, cases)), {relation.name: relation for relation in named.values()}
