@@ -20,7 +20,10 @@ DTYPE = "float64"
 
 def edge_rows(operation: Operation, comparators: Sequence[Comparator]) -> tuple[EdgeRow, ...]:
     """Everybody's answer at each edge of ``operation``, in float64; who cannot express it is left out."""
-    return tuple(_row(operation, edge, comparators) for edge in operation.edges)
+    return tuple(
+        answered(edge.title, edge_scenario(operation, edge), operation, comparators)
+        for edge in operation.edges
+    )
 
 
 def edge_scenario(operation: Operation, edge: Edge) -> Scenario:
@@ -41,8 +44,10 @@ def edge_scenario(operation: Operation, edge: Edge) -> Scenario:
     )
 
 
-def _row(operation: Operation, edge: Edge, comparators: Sequence[Comparator]) -> EdgeRow:
-    scenario = edge_scenario(operation, edge)
+def answered(
+    title: str, scenario: Scenario, operation: Operation, comparators: Sequence[Comparator]
+) -> EdgeRow:
+    """Everybody's answer on one scenario; who cannot express it is left out."""
     question = Question(scenario, Exact(operation.definition), operation.conventions)
     truth = next(question.truths(), None)
     answers = [
@@ -50,7 +55,7 @@ def _row(operation: Operation, edge: Edge, comparators: Sequence[Comparator]) ->
     ]
     extremes = truth.extremes if truth else {}
     others = {winner: tuple(map(_mid, x_bars)) for winner, (_, *x_bars) in extremes.items()}
-    return EdgeRow(edge.title, scenario, (_truth(scenario, truth), *answers), others)
+    return EdgeRow(title, scenario, (_truth(scenario, truth), *answers), others)
 
 
 def _truth(scenario: Scenario, truth: Truth | None) -> Answer:

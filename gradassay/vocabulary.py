@@ -288,6 +288,8 @@ class Discrepancy:
     """What its scenarios have in common and passing ones have not; None where nothing in the vocabulary separates."""
     remarks: tuple[str, ...] = ()
     """What else was found out: broken laws, a convention that fits some of its scenarios, a relation to the truth."""
+    beside: EdgeRow | None = None
+    """What truth and every implementation return on its example, where ``gradassay explain`` asked them."""
 
 
 @dataclass(frozen=True)

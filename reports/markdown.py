@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
 from gradassay.vocabulary import Row, Run
 from reports.edges import edge_line
 from reports.numbers import short
-from reports.showing import show_entry, show_scenario
+from reports.showing import reasons, show_entry, show_scenario
 from reports.summary import Group, Summary, agreeing, remarkable
 
 
@@ -131,8 +131,9 @@ def _groups(title: str, groups: Sequence[Group]) -> Iterator[str]:
         if entry:
             yield f"at {entry}"
         yield "```"
+        yield ""
+        yield from _bullets(map(_escape, reasons(group.first)))
         if group.first.reproduce:
-            yield ""
             yield "```text"
             yield group.first.reproduce
             yield "```"
@@ -149,7 +150,7 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str
     yield ""
 
 
-def _bullets(items: Iterator[str]) -> Iterator[str]:
+def _bullets(items: Iterable[str]) -> Iterator[str]:
     lines = [f"- {item}" for item in items]
     if lines:
         yield from lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reports.explanation import ExplanationReporter
 from reports.interface import Reporter
 from reports.markdown import MarkdownReporter
 from reports.results_json import JsonReporter
@@ -11,6 +12,7 @@ REPORTERS: dict[str, Reporter] = {
     reporter.name: reporter
     for reporter in (
         TerminalReporter(),
+        ExplanationReporter(),
         MarkdownReporter(),
         JsonReporter(),
     )

@@ -1,15 +1,28 @@
 """results.json: the whole run for programs; ``schema`` is raised whenever a reader has to change.
 
-1: rows with verdicts, worst errors and discrepancies (DESIGN: contracts); edges were added, which no reader minds.
+1: rows with verdicts, worst errors and discrepancies (DESIGN: contracts); edges, conditions and remarks were added,
+which no reader minds.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any, TextIO
 
 from gradassay.environment import installed
-from gradassay.vocabulary import Answer, Array, Discrepancy, EdgeRow, Example, Row, Run, Verdict, Worst
+from gradassay.vocabulary import (
+    Answer,
+    Array,
+    Condition,
+    Discrepancy,
+    EdgeRow,
+    Example,
+    Row,
+    Run,
+    Verdict,
+    Worst,
+)
 from reports.encoding import encode_array, encode_float, encode_params
 
 SCHEMA = 1
@@ -86,6 +99,7 @@ def _row(row: Row) -> dict[str, Any]:
         },
         "worst": _worst(row.worst),
         "regions": dict(row.regions),
+        "remarks": list(row.remarks),
         "discrepancies": [_discrepancy(found) for found in row.discrepancies],
     }
 
@@ -103,11 +117,19 @@ def _discrepancy(found: Discrepancy) -> dict[str, Any]:
         "id": found.id,
         "verdict": found.verdict.value,
         "cause": found.cause,
+        "found": found.found,
         "count": found.count,
+        "condition": None if found.condition is None else _condition(found.condition),
+        "remarks": list(found.remarks),
         "message": found.message,
         "example": _example(found.example),
+        "answers": None if found.beside is None else [_answer(answer) for answer in found.beside.answers],
         "reproduce": found.reproduce,
     }
+
+
+def _condition(condition: Condition) -> dict[str, Any]:
+    return asdict(condition) | {"precision": condition.precision, "recall": condition.recall}
 
 
 def _example(example: Example) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradassay.formats import is_floating
-from gradassay.vocabulary import Array, Example
+from gradassay.vocabulary import Array, Discrepancy, Example
 from reports.numbers import apart, short
 
 #: Entries that are shown before an array is abridged.
@@ -69,3 +69,9 @@ def show_entry(example: Example) -> str | None:
     where = example.path + ("" if not example.index else f"[{', '.join(str(int(i)) for i in example.index)}]")
     expected, got = apart(example.expected, example.got)
     return f"{where}: expected {expected}, got {got}, budget {short(example.budget)}"
+
+
+def reasons(found: Discrepancy) -> list[str]:
+    """What its scenarios have in common, and what else was found out, one sentence each."""
+    condition = [] if found.condition is None else [f"where: {found.condition}"]
+    return condition + list(found.remarks)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import StringIO
 from typing import TextIO
 
@@ -14,7 +16,7 @@ from rich.text import Text
 from gradassay.vocabulary import Row, Run, Verdict
 from reports.edges import edge_line
 from reports.numbers import count, short
-from reports.showing import show_entry, show_scenario
+from reports.showing import reasons, show_entry, show_scenario
 from reports.summary import Group, Summary, agreeing, remarkable
 
 #: Findings that are shown with their example; --out writes all of them.
@@ -34,6 +36,16 @@ _HEADERS = {
 }
 
 
+@contextmanager
+def on_canvas(stream: TextIO) -> Iterator[Console]:
+    """A console whose text goes to ``stream`` at the end, without blanks at the ends of lines."""
+    # rich would measure the terminal of standard input for a report that goes to a file
+    fixed = None if stream.isatty() or "COLUMNS" in os.environ else WIDTH_OF_A_FILE
+    canvas = StringIO()
+    yield Console(file=canvas, width=fixed, force_terminal=True if stream.isatty() else None, highlight=False)
+    stream.writelines(f"{line.rstrip()}\n" for line in canvas.getvalue().splitlines())
+
+
 class TerminalReporter:
     """Readable at 80 columns; colours where the stream is a terminal and NO_COLOR is not set."""
 
@@ -42,26 +54,24 @@ class TerminalReporter:
 
     def write(self, run: Run, stream: TextIO) -> None:
         """Write the report of ``run``."""
-        # rich would measure the terminal of standard input for a report that goes to a file
-        fixed = None if stream.isatty() or "COLUMNS" in os.environ else WIDTH_OF_A_FILE
-        canvas = StringIO()
-        console = Console(
-            file=canvas, width=fixed, force_terminal=True if stream.isatty() else None, highlight=False
-        )
-        summary = Summary(run)
-        for operation in summary.operations:
-            console.print(_table(summary, operation), "")
-        if run.rows:
-            console.print(_totals(summary), "")
-            _regions(console, summary)
-        _edges(console, run)
-        _section(console, "Failures", summary.failures, summary, limit=None)
-        _section(console, "Findings on the others", summary.findings, summary, limit=FINDINGS_SHOWN)
-        _remarks(console, summary)
-        _lists(console, summary)
-        style = "bold green" if run.ok and not run.interrupted else "bold red"
-        console.print(Text.assemble((summary.word, style), f"  {summary.headline}"))
-        stream.writelines(f"{line.rstrip()}\n" for line in canvas.getvalue().splitlines())
+        with on_canvas(stream) as console:
+            _write(console, run)
+
+
+def _write(console: Console, run: Run) -> None:
+    summary = Summary(run)
+    for operation in summary.operations:
+        console.print(_table(summary, operation), "")
+    if run.rows:
+        console.print(_totals(summary), "")
+        _regions(console, summary)
+    _edges(console, run)
+    _section(console, "Failures", summary.failures, summary, limit=None)
+    _section(console, "Findings on the others", summary.findings, summary, limit=FINDINGS_SHOWN)
+    _remarks(console, summary)
+    _lists(console, summary)
+    style = "bold green" if run.ok and not run.interrupted else "bold red"
+    console.print(Text.assemble((summary.word, style), f"  {summary.headline}"))
 
 
 def _table(summary: Summary, operation: str) -> Table:
@@ -169,11 +179,12 @@ def _section(
     showing = "" if len(shown) == len(groups) else f", showing {len(shown)} (--out DIR writes all)"
     console.print(Text(f"{title}: {len(groups)}{showing}", style="bold"))
     for group in shown:
-        console.print(Padding(_heading(group), (0, 0, 0, 2), expand=False))
+        console.print(Padding(heading(group), (0, 0, 0, 2), expand=False))
         console.print(Padding(_details(group), (0, 0, 1, 4), expand=False))
 
 
-def _heading(group: Group) -> Text:
+def heading(group: Group) -> Text:
+    """``! torch max wrong: factor 2 (float32 ×3)``."""
     return Text.assemble(
         _mark(group.verdict, group.fails),
         (f" {group.implementation} {group.operation}", "bold"),
@@ -190,6 +201,7 @@ def _details(group: Group) -> Text:
     entry = show_entry(found.example)
     if entry:
         lines.append(Text(f"at {entry}"))
+    lines += [Text(line) for line in reasons(found)]
     if found.reproduce:
         lines.append(Text(found.reproduce, style="dim"))
     return Text("\n").join(lines)

@@ -17,6 +17,7 @@ from gradassay.errors import UsageError
 #: command -> its module in this package; a command is one file and one line here.
 COMMANDS = {
     "compare": "compare",
+    "explain": "explain",
     "check": "gate",
     "approve": "gate",
     "bench": "bench",

@@ -13,11 +13,11 @@ SHELLS = ("bash", "zsh", "fish")
 @click.command("completion", short_help="Print the completion script of a shell.")
 @click.argument("shell", type=click.Choice(SHELLS))
 def completion_command(shell: str) -> int:
-    r"""Print the completion script of SHELL.
+    """Print the completion script of SHELL.
 
     \b
     gradassay completion bash > ~/.local/share/bash-completion/completions/gradassay
-    """
+    """  # noqa: D301 - click wants the character itself
     from click.shell_completion import get_completion_class
 
     kind = get_completion_class(shell)

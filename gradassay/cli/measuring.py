@@ -87,22 +87,22 @@ def outcome(run: Run) -> Exit:
     return Exit.FAILED if run.failing else Exit.FINE
 
 
-def show(run: Run, destination: Destination) -> None:
+def show(run: Run, destination: Destination, reporter: str = "terminal") -> None:
     """Save what was asked for; the table goes to standard output unless results.json does."""
     destination.save(run)
     if destination.json_on_stdout:
         if run.interrupted:
             note("interrupted: results.json holds what was found so far")
     else:
-        say(report_text(run))
+        say(report_text(run, reporter))
 
 
-def report_text(run: Run) -> str:
-    """Render the terminal report for whatever standard output is: colours and width follow it."""
+def report_text(run: Run, reporter: str = "terminal") -> str:
+    """Render a report for whatever standard output is: colours and width follow it."""
     from reports.registry import REPORTERS
 
     stream = _LikeStdout()
-    REPORTERS["terminal"].write(run, stream)
+    REPORTERS[reporter].write(run, stream)
     return stream.getvalue()
 
 

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from gradassay.cli.app import fail
+
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
@@ -125,6 +127,18 @@ def seed(
     )
 
 
+def order(command: Decorated) -> Decorated:
+    """Add ``--order``."""
+    return click.option(
+        "--order",
+        type=click.IntRange(1, 2),
+        metavar="1|2",
+        default=1,
+        show_default=True,
+        help="2: the pullbacks are the operations, and their own gradients are judged.",
+    )(command)
+
+
 def jobs(command: Decorated) -> Decorated:
     """Add ``--jobs``."""
     return click.option(
@@ -164,3 +178,19 @@ def expected(command: Decorated) -> Decorated:
         show_default=True,
         help="The approved expectations.",
     )(command)
+
+
+def point_to_the_second_order(
+    order: int, operations: tuple[str, ...], implementations: tuple[str, ...]
+) -> None:
+    """Say how to get what the report of --order 2 calls grad(softmax), and who takes part there alone."""
+    from comparators.registry import FORWARD
+    from gradassay.second_order import operation_of
+
+    for name in operations:
+        if operation_of(name) != name:
+            command = click.get_current_context().command_path
+            fail(f"{name} is what --order 2 measures: {command} {operation_of(name)} --order 2")
+    for name in implementations:
+        if order == 1 and name in FORWARD:
+            fail(f"--implementations {name}: takes part with --order 2 alone")

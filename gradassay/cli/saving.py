@@ -50,8 +50,11 @@ class Destination:
                 fail(f"--json {json_to}: cannot be written to")
 
     def save(self, run: Run) -> None:
-        """Write every report that was asked for."""
+        """Write every report that was asked for, and remember the run for ``gradassay replay``."""
+        from gradassay.remembered import remember
         from reports.registry import REPORTERS
+
+        remember(run)
 
         if self.folder is not None:
             for reporter in REPORTERS.values():

@@ -64,7 +64,7 @@ def train_command(
     out: str | None,
     json_to: str | None,
 ) -> int:
-    r"""Train SETUP (default: all; a name or its beginning) from one start in every implementation.
+    """Train SETUP (default: all; a name or its beginning) from one start in every implementation.
 
     Every operation of every step is held against certified truth; the losses are compared. The first step and
     operation that leaves its budget is named, and why losses part.
@@ -72,7 +72,7 @@ def train_command(
     \b
     gradassay train 000-mlp
     gradassay train 001 --implementations numpy,tensorflow.keras --steps 100
-    """
+    """  # noqa: D301 - click wants the character itself
     from gradassay.cli.measuring import progress
     from gradassay.cli.output import coloured, note, ours_alone, say
     from gradassay.cli.saving import Destination, write_atomically

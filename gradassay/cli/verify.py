@@ -5,12 +5,16 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gradassay.cli import options
 from gradassay.cli.app import fail
+
+if TYPE_CHECKING:
+    from gradassay.vocabulary import Run
 
 
 @click.command("verify", short_help="Verify a rule of your own.")
@@ -50,14 +54,14 @@ def verify_command(
     out: str | None,
     json_to: str | None,
 ) -> int:
-    r"""Verify RULE, a function that returns the primal and its pullback, found in MODULE.
+    """Verify RULE, a function that returns the primal and its pullback, found in MODULE.
 
     The current directory is searched first.
 
     \b
     gradassay verify layers:softmax --like softmax
     gradassay verify layers:swish --definition layers:swish_formula --inputs layers:points
-    """
+    """  # noqa: D301 - click wants the character itself
     from gradassay.cli.measuring import outcome, progress, show
     from gradassay.cli.output import ours_alone
     from gradassay.cli.saving import Destination
@@ -78,9 +82,22 @@ def verify_command(
             given["inputs"] = load(inputs, "--inputs")
         from gradassay.api import verify
 
-        found_out = verify(found, like=like, examples=examples, seed=seed, progress=report, **given)
-    show(found_out.run, destination)
-    return outcome(found_out.run)
+        run = verify(found, like=like, examples=examples, seed=seed, progress=report, **given).run
+    run = _by_name(run, rule=rule, like=like, definition=definition)
+    show(run, destination)
+    return outcome(run)
+
+
+def _by_name(run: Run, **names: str | None) -> Run:
+    """The run with what ``gradassay replay`` imports again, and with that command for each discrepancy."""
+    rows = (
+        replace(
+            row,
+            discrepancies=tuple(replace(d, reproduce=f"gradassay replay {d.id}") for d in row.discrepancies),
+        )
+        for row in run.rows
+    )
+    return replace(run, rows=tuple(rows), environment={**run.environment, **names})
 
 
 def load(name: str, option: str) -> Any:
