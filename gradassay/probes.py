@@ -58,14 +58,16 @@ class Probe:
         wide = [
             None if x is None else x.astype(np.float64) for x in (evaluation.primal, *evaluation.gradients)
         ]
-        args, y_bar, wanted = scenario.args, scenario.cotangent, scenario.differentiable
+        args, wanted, y_bar = list(scenario.args), list(scenario.differentiable), scenario.cotangent
         self.got, self.x_bars = wide[0], wide[1:]
         if pullback:  # its primal is what the gradients of its definition are, which is quicker to ask
-            *args, y_bar = args
-            *wanted, _ = wanted
+            y_bar = args.pop()
+            wanted.pop()
             self.got, self.x_bars = None, _apart(wide[0], [args[i].shape for i in wanted])
         self.pullback = pullback
         self.y_bar = y_bar.astype(np.float64)
+        #: What is left of a gradient that cancels.
+        self.noise = 16 * self.form.u * STEP * float(np.abs(self.y_bar).sum())
         rng = np.random.default_rng(0)
         self.args = [self._wide(x) for x in args]
         self.moves = [
@@ -114,11 +116,11 @@ class Probe:
         ]
         apart = abs(given.sum() - sum(part.sum() for part in found))
         size = np.abs(given).sum() + sum(np.abs(part).sum() for part in found)
-        return not np.isfinite(apart) or bool(apart <= self.loosely * size)
+        return not np.isfinite(apart) or bool(apart <= self.loosely * size + self.noise)
 
     def _value(self, definition: Definition, args: Sequence[Array]) -> Array:
         with np.errstate(all="ignore"):
-            return np.asarray(definition(*args, **self.params)).view(np.ndarray).astype(np.float64)
+            return np.asarray(definition(*args, **self.params)).view(np.ndarray).astype(np.longdouble)
 
     def _moved(self, steps: float) -> list[Array]:
         moved = list(self.args)
@@ -162,5 +164,6 @@ def _apart(vector: Array | None, shapes: Sequence[tuple[int, ...]]) -> list[Arra
 
 def _shortened(x: Array) -> bytes:
     """The entries without the bits that rounding may have changed."""
-    bits = np.ascontiguousarray(x).view(np.int64)
+    with np.errstate(all="ignore"):
+        bits = np.ascontiguousarray(x, dtype=np.float64).view(np.int64)
     return ((bits + (1 << (NOISE - 1))) >> NOISE).tobytes()

@@ -151,7 +151,8 @@ def _indexes(labels: Array, shape: Shape) -> bool:
 
 def _one_hot(labels: Array, shape: Shape) -> Array:
     """In float64, so that nobody reads it as indices."""
-    return (labels.reshape(*shape[:-1], 1) == np.arange(shape[-1])).astype(np.float64)
+    t: Array = labels.reshape(*shape[:-1], 1) == np.arange(shape[-1])
+    return t.astype(np.float64)
 
 
 TORCH = "PyTorch 2.13, torch.nn.functional.cross_entropy"
