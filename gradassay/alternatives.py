@@ -83,20 +83,19 @@ class Matching:
         self.probe = Probe(question.scenario, evaluation, isinstance(self.definition, Vjp), spread)
         own = self.probe.look(self.definition)
         self._seen = {own.key} if own else set()
-        self._left = CLOSE_LOOKS
 
-    def named(self) -> Alternative | None:
-        """The convention that the evaluation is, or the two in a row; what somebody means before mistakes."""
-        for accepted in (True, False):
-            one = [convention for convention in self.conventions if convention.accepted is accepted]
-            for candidates in (
-                singles(self.definition, one),
-                pairs(self.definition, self.conventions, accepted),
-            ):
-                found = self._first(candidates)
-                if found is not None:
-                    return found
-        return None
+    def named(self, *, accepted: bool) -> Alternative | None:
+        """The convention that the evaluation is, or two in a row: what somebody means, or with a mistake in it."""
+        one = singles(self.definition, (c for c in self.conventions if c.accepted is accepted))
+        return self._first(one) or self._first(pairs(self.definition, self.conventions, accepted))
+
+    def agrees_in_primal(self) -> bool:
+        """Whether the primal is that of the definition, too."""
+        return _agrees(self._own()[0])
+
+    def differs_elsewhere(self, alternative: Alternative) -> bool:
+        """Whether the alternative is no definition of the same function, but for the smallest numbers."""
+        return not self.probe.same_elsewhere(self.definition, alternative.definition)
 
     def mixed(self) -> str:
         """What primal and gradients are, each of another alternative or one of them of the definition; else empty."""
@@ -126,6 +125,7 @@ class Matching:
         return found
 
     def _first(self, candidates: Iterable[Alternative]) -> Alternative | None:
+        example, left = self.finding.example, CLOSE_LOOKS
         for candidate in candidates:
             look = self.probe.look(candidate.definition)
             if look is None or not self.probe.near_primal(look):
@@ -137,11 +137,11 @@ class Matching:
                 continue
             if slope is None or not self.probe.near_gradients(slope):
                 continue
-            if self._left == 0:
+            if left == 0:
                 return None
-            self._left -= 1
+            left -= 1
             truths, apart = held(self.question.scenario, self.evaluation, candidate)
-            if self.finding.example and any(_nearer(truth, self.finding.example) for truth in truths):
+            if example and any(_nearer(truth, example, candidate.accepted) for truth in truths):
                 return candidate
             if apart > math.sqrt(self.question.form.u):  # not for the way in which it is written down
                 self._seen.add(look.key)
@@ -155,7 +155,7 @@ class Matching:
             if look is None or not near(look):
                 continue
             truths, _ = held(self.question.scenario, self.evaluation, candidate, entries)
-            if any(_nearer(truth, worst) for truth in truths):
+            if any(_nearer(truth, worst, accepted=False) for truth in truths):
                 return candidate.name
         return ""
 
@@ -242,15 +242,19 @@ def _apart(c: Comparison) -> float:
     return c.error / c.scale if c.error else 0.0
 
 
-def _nearer(truth: Truth, worst: Comparison | Example) -> bool:
-    """Whether what was returned where the definition is missed lies much nearer to the alternative's own value."""
+def _nearer(truth: Truth, worst: Comparison | Example, accepted: bool) -> bool:
+    """Whether what was returned where the definition is missed lies much nearer to the alternative's own value.
+
+    An infinity is near to itself alone, and not to a number beyond the largest. NaN comes of much: it is the value of
+    what somebody means and that has none, but no sign of a mistake.
+    """
     if worst.index is None or worst.got is None or worst.expected is None:
         return False
     value, got = by_path(truth)[worst.path].mid[worst.index], worst.got
-    if not math.isfinite(
-        got
-    ):  # infinity is near to itself alone, and not to a number beyond the largest; so is NaN
-        return bool(value == got or (np.isnan(value) and math.isnan(got)))
+    if math.isnan(got):
+        return accepted and bool(np.isnan(value))
+    if math.isinf(got):
+        return bool(value == got)
     return abs(got - float(value)) * NEARER <= abs(got - worst.expected)
 
 

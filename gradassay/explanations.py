@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from comparators.interface import Comparator
-from gradassay.alternatives import Matching
+from gradassay.alternatives import Alternative, Matching
 from gradassay.findings import Finding
 from gradassay.formats import FORMATS, is_floating
 from gradassay.precision import narrower
@@ -25,10 +25,9 @@ def explained(
 ) -> Finding:
     """A failing finding with the mildest explanation that holds."""
     matching = Matching(question, evaluation, finding) if question.conventions else None
-    alternative = matching and matching.named()
-    if alternative:
-        verdict = Verdict.CONVENTION if alternative.accepted else Verdict.WRONG
-        return replace(finding, verdict=verdict, cause=alternative.name, alternative=True)
+    meant = matching.named(accepted=True) if matching else None
+    if matching and meant and not _rounds(question, comparator, finding, matching, meant):
+        return replace(finding, verdict=Verdict.CONVENTION, cause=meant.name, alternative=True)
     if question.scenario.layout not in ("C", "read_only") and _agrees_when_contiguous(question, comparator):
         return replace(finding, verdict=Verdict.IMPURE, cause="depends on the memory layout")
     if finding.verdict is Verdict.WRONG:
@@ -37,11 +36,24 @@ def explained(
             return replace(finding, verdict=Verdict.IMPRECISE, cause=f"computed in {narrow}")
         if _by_rounding(question, comparator, finding):
             return replace(finding, verdict=Verdict.IMPRECISE, cause="rounding")
-    rounded = _of_a_convention(question, comparator, finding) if matching else ""
+    if matching is None or finding.verdict is Verdict.IMPRECISE:
+        return finding
+    rounded = _of_a_convention(question, comparator, finding)
     if rounded:
         return replace(finding, verdict=Verdict.IMPRECISE, cause=f"{rounded}, rounding")
-    mixed = matching and matching.mixed()
-    return replace(finding, verdict=Verdict.WRONG, cause=mixed, alternative=True) if mixed else finding
+    mistake = matching.named(accepted=False)
+    cause = mistake.name if mistake else matching.mixed()
+    return replace(finding, verdict=Verdict.WRONG, cause=cause, alternative=True) if cause else finding
+
+
+def _rounds(
+    question: Question, comparator: Comparator, finding: Finding, matching: Matching, meant: Alternative
+) -> bool:
+    """Whether rounding explains it as well: a slope that has become 0 is that of many functions."""
+    if finding.verdict is Verdict.IMPRECISE:
+        return matching.differs_elsewhere(meant)
+    wrong = finding.verdict is Verdict.WRONG and matching.agrees_in_primal()
+    return wrong and _by_rounding(question, comparator, finding)
 
 
 def _by_rounding(question: Question, comparator: Comparator, finding: Finding) -> bool:
@@ -95,8 +107,8 @@ def _of_a_convention(question: Question, comparator: Comparator, finding: Findin
         return ""
     wide = Question(scenario, question.exact, question.conventions)
     missed = hold(wide, evaluation)
-    named = Matching(wide, evaluation, missed).named() if missed.verdict.fails else None
-    return named.name if named and named.accepted and _nearer_than_truth(finding, evaluation) else ""
+    named = Matching(wide, evaluation, missed).named(accepted=True) if missed.verdict.fails else None
+    return named.name if named and _nearer_than_truth(finding, evaluation) else ""
 
 
 def _nearer_than_truth(finding: Finding, wide: Evaluation) -> bool:

@@ -79,14 +79,22 @@ class Probe:
 
     def look(self, definition: Definition) -> Look | None:
         """What the definition gives; None where it raises. A pullback shows the definition that it is of."""
-        if isinstance(definition, Vjp):
-            definition = definition.definition
+        definition = _inner(definition)
         try:
             return Look(
                 self._value(definition, self.args), lambda steps: self._value(definition, self._moved(steps))
             )
         except Exception:  # what a definition cannot be asked it refuses in many ways
             return None
+
+    def same_elsewhere(self, *definitions: Definition) -> bool:
+        """Whether definitions agree where the differentiable arguments are numbers about 1."""
+        rng = np.random.default_rng(0)
+        args = list(self.args)
+        for i in self.wanted:
+            args[i] = self._wide(np.asarray(rng.uniform(0.5, 1.5, args[i].shape)))
+        first, *others = (_shortened(self._value(_inner(definition), args)) for definition in definitions)
+        return all(other == first for other in others)
 
     def near_primal(self, look: Look) -> bool:
         """Whether the primal that came back may be these values, rounded."""
@@ -152,6 +160,11 @@ class Wide(np.ndarray[Any, Any]):
     def dtype(self) -> Any:
         """The dtype under test."""
         return self.form.dtype
+
+
+def _inner(definition: Definition) -> Definition:
+    """The definition that a pullback is of; any other is its own."""
+    return definition.definition if isinstance(definition, Vjp) else definition
 
 
 def _apart(vector: Array | None, shapes: Sequence[tuple[int, ...]]) -> list[Array | None]:
