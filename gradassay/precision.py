@@ -11,15 +11,15 @@ from gradassay.vocabulary import Array, Enclosure, Evaluation
 
 #: Format -> significant binary digits that it has, the narrowest last.
 DIGITS = {"float32": 24, "float16": 11, "bfloat16": 8}
-#: Numbers with so few digits are in every format, by chance or for their roundness.
-FEW = 4
+#: Chance makes numbers of few digits, such as 0.375: together those of an array have to be so many.
+EVIDENCE = 24
 
 
 def narrower(question: Question, evaluation: Evaluation) -> str | None:
     """The narrower format that explains what is off in the evaluation, if one does.
 
-    No entry of an array that is off has more digits than the format, one has more than a still narrower format would
-    hold, and all are as near to the truth as that format's roundings leave them.
+    No entry of an array that is off has more digits than the format, together they have enough to say so, and all are
+    as near to the truth as that format's roundings leave them.
     """
     truth, form = next(question.truths()), question.form
     arrays = zip((evaluation.primal, *evaluation.gradients), (truth.primal, *truth.gradients), strict=True)
@@ -28,25 +28,20 @@ def narrower(question: Question, evaluation: Evaluation) -> str | None:
         for got, enclosure in arrays
         if got is not None and compare_array("", got, enclosure, form).outside
     ]
-    narrow = _format(max((digits(got) for got, _ in off), default=0))
-    if narrow is None or narrow.u <= form.u:
+    used = np.concatenate([digits(got) for got, _ in off]) if off else np.zeros(0)
+    fitting = [name for name, has in DIGITS.items() if np.max(used, initial=0) <= has]
+    if not fitting or np.sum(used[used > 1]) < EVIDENCE or FORMATS[fitting[-1]].u <= form.u:
         return None
+    narrow = FORMATS[fitting[-1]]
     return narrow.name if all(_near(got, enclosure, form, narrow) for got, enclosure in off) else None
 
 
-def digits(array: Array) -> int:
-    """The most significant binary digits that an entry uses: 1 for powers of two, 53 at most."""
-    finite = array.astype(np.float64)
-    fractions, _ = np.frexp(finite[np.isfinite(finite) & (finite != 0)])
-    whole = np.abs(fractions * 2.0**53).astype(np.int64)
-    lowest = whole & -whole
-    return int(np.max(53 - np.log2(lowest.astype(np.float64)), initial=0))
-
-
-def _format(used: int) -> Format | None:
-    """The format whose digits these are; None for the widest, and for so few that they say nothing."""
-    fitting = [name for name, has in DIGITS.items() if used <= has]
-    return FORMATS[fitting[-1]] if fitting and used > FEW else None
+def digits(array: Array) -> Array:
+    """How many significant binary digits each different finite entry uses; 1 for a power of two."""
+    values = np.unique(np.abs(array.astype(np.float64)))
+    fractions, _ = np.frexp(values[np.isfinite(values) & (values > 0)])
+    whole = (fractions * 2.0**53).astype(np.int64)
+    return np.asarray(53 - np.log2((whole & -whole).astype(np.float64)), dtype=np.int64)
 
 
 def _near(got: Array, truth: Enclosure, form: Format, narrow: Format) -> bool:
