@@ -13,8 +13,8 @@ from gradassay.comparison import Comparison, compare_array
 from gradassay.findings import Finding, at_entry, at_tie, in_words, infinities, part
 from gradassay.formats import FORMATS, Format
 from gradassay.kinks import beside_members, membership, tied_entries, without_ties
+from gradassay.kinks.weights import EDGE
 from gradassay.vocabulary import Convention, Enclosure, Evaluation, Scenario, Truth, Verdict, Worst
-from gradassay.weights import EDGE
 
 
 class Question:

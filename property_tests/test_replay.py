@@ -23,10 +23,10 @@ from comparators.exact import Exact
 from gradassay.catalogue import OPERATIONS
 from gradassay.cli import main
 from gradassay.errors import UsageError
-from gradassay.remembered import CACHE, ids, last_run, recorded, remember
-from gradassay.replaying import replay
+from gradassay.replay.remembered import CACHE, ids, last_run, recorded, remember
+from gradassay.replay.replaying import replay
+from gradassay.replay.standalone import standalone
 from gradassay.second_order import operation_of, pullback_operation
-from gradassay.standalone import standalone
 from gradassay.vocabulary import Discrepancy, Example, Rule, Run, Scenario, Verdict
 from property_tests.fake_runs import row
 from property_tests.fake_runs import run as made_run
@@ -167,7 +167,7 @@ def layers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
     monkeypatch.delitem(sys.modules, "layers", raising=False)
     yield write
     sys.modules.pop("layers", None)
-    from gradassay import standalone_source
+    from gradassay.replay import source as standalone_source
 
     standalone_source._MODULES.pop("layers", None)
 

@@ -19,7 +19,7 @@ from gradassay.second_order import operation_of, pullback_operation
 from gradassay.verdicts import judge
 from gradassay.vocabulary import Operation, Scenario
 from gradassay.why.shrinking import STEPS, shrink
-from gradassay.why.shrinking_parts import refusal
+from gradassay.why.shrinking.parts import refusal
 from property_tests.meta.zoo import BUGS
 from property_tests.strategies import draw_scenarios
 

@@ -10,11 +10,11 @@ from itertools import chain, permutations
 import numpy as np
 
 from comparators.exact import Exact, Vjp
+from gradassay.alternatives.probes import Look, Probe
 from gradassay.comparison import Comparison
 from gradassay.findings import Finding
 from gradassay.formats import FORMATS, is_floating
 from gradassay.kinks import without_ties
-from gradassay.probes import Look, Probe
 from gradassay.question import Question, by_path, comparisons_with
 from gradassay.vocabulary import (
     Array,

@@ -11,14 +11,14 @@ from gradassay.cli.app import Exit
 from gradassay.cli.output import note, say, style
 
 if TYPE_CHECKING:
-    from gradassay.replaying import Replayed
+    from gradassay.replay.replaying import Replayed
     from gradassay.vocabulary import Example
 
 
 def complete_id(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """Ids of the run that is remembered, or named, that begin so."""
     from gradassay.errors import UsageError
-    from gradassay.remembered import ids
+    from gradassay.replay.remembered import ids
 
     try:
         return [name for name in ids(ctx.params.get("source")) if name.startswith(incomplete)]
@@ -60,8 +60,8 @@ def replay_command(name: str, source: str | None, script: str | None, json_to: s
     from gradassay.cli.output import ours_alone
     from gradassay.cli.saving import Destination
     from gradassay.cli.verify import load
-    from gradassay.remembered import recorded
-    from gradassay.replaying import replay
+    from gradassay.replay.remembered import recorded
+    from gradassay.replay.replaying import replay
 
     destination = Destination(None, json_to)
     with ours_alone():
@@ -85,7 +85,7 @@ def replay_command(name: str, source: str | None, script: str | None, json_to: s
 
 
 def _script(replayed: Replayed) -> str:
-    from gradassay.standalone import standalone
+    from gradassay.replay.standalone import standalone
 
     recorded = replayed.recorded
     return standalone(recorded.found, recorded.operation, recorded.implementation, replayed.rule)

@@ -51,7 +51,7 @@ class Destination:
 
     def save(self, run: Run) -> None:
         """Write every report that was asked for, and remember the run for ``gradassay replay``."""
-        from gradassay.remembered import remember
+        from gradassay.replay.remembered import remember
         from reports.registry import REPORTERS
 
         remember(run)

@@ -8,11 +8,10 @@ import numpy as np
 
 from gradassay.comparison import compare_array
 from gradassay.formats import Format
-from gradassay.hull import Hull, Member, flat, flat_of, hull_of, matters, member_with
-from gradassay.lone_ties import where_alone
-from gradassay.mixes import fits, free_weights, nearest
-from gradassay.vocabulary import Array, Enclosure, Evaluation, Truth, Verdict, Winners
-from gradassay.weights import (
+from gradassay.kinks.alone import where_alone
+from gradassay.kinks.hull import Hull, Member, flat, flat_of, hull_of, matters, member_with
+from gradassay.kinks.mixes import fits, free_weights, nearest
+from gradassay.kinks.weights import (
     BETWEEN,
     EDGE,
     FULL,
@@ -25,6 +24,7 @@ from gradassay.weights import (
     fault_of,
     listed,
 )
+from gradassay.vocabulary import Array, Enclosure, Evaluation, Truth, Verdict, Winners
 
 #: Why nothing is concluded: not all members were tried; their mixes are not all members.
 SAMPLED = "a tie of which only a sample of the winners was tried"

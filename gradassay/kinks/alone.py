@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from gradassay.kinks.weights import EDGE, Told, Weights, choice_of, fault_of
 from gradassay.vocabulary import Array, Enclosure, Evaluation, Truth, Verdict
-from gradassay.weights import EDGE, Told, Weights, choice_of, fault_of
 
 #: By how much something is missed, how uncertain that is, and how much is permitted.
 Miss = tuple[Array, Array, Array]

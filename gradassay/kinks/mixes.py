@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradassay.hull import Hull
+from gradassay.kinks.hull import Hull
 from gradassay.vocabulary import Array
 
 #: Solvers compute in float64: what they leave over, relative to their largest number.

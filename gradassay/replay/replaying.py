@@ -15,7 +15,7 @@ from gradassay.errors import UsageError
 from gradassay.findings import Finding
 from gradassay.judging import AgainstDifferences, AgainstTruth, ByLaws
 from gradassay.plan import FINITE_DIFFERENCES
-from gradassay.remembered import Recorded
+from gradassay.replay.remembered import Recorded
 from gradassay.second_order import flattened, operation_of, pullback_operation
 from gradassay.vocabulary import Definition, Operation, Rule
 from gradassay.why.cases import Judge

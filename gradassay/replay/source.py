@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Any
 
 from gradassay.errors import UsageError
-from gradassay.standalone_scopes import global_names, without_annotations, written_names
+from gradassay.replay.scopes import global_names, without_annotations, written_names
 
 #: Packages whose source is gathered whoever uses it: none of them is on the machine that the script is for.
 OURS = ("comparators", "gradassay", "property_tests", "reference_impls", "reports")

@@ -12,8 +12,8 @@ from typing import Any
 from comparators import registry
 from gradassay.catalogue import OPERATIONS
 from gradassay.errors import UsageError
+from gradassay.replay.source import Gathered
 from gradassay.second_order import flattened, operation_of
-from gradassay.standalone_source import Gathered
 from gradassay.vocabulary import Discrepancy, Example, Rule, Scenario, Verdict
 from reports.snippets import float_source, names_of, scenario_source, value_source
 

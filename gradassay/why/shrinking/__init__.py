@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from gradassay.vocabulary import Array, Definition, Scenario
-from gradassay.why.shrinking_axes import groups_of_axes, removals, without_axes
-from gradassay.why.shrinking_parameters import simpler_parameters
-from gradassay.why.shrinking_parts import arrays_of, refusal
-from gradassay.why.shrinking_values import halves, rounded_together, simpler_values, whole_spans
+from gradassay.why.shrinking.axes import groups_of_axes, removals, without_axes
+from gradassay.why.shrinking.parameters import simpler_parameters
+from gradassay.why.shrinking.parts import arrays_of, refusal
+from gradassay.why.shrinking.values import halves, rounded_together, simpler_values, whole_spans
 from property_tests.strategies import lay_out
 
 #: Calls of ``same`` that one scenario is worth unless told otherwise.

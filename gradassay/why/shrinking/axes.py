@@ -12,7 +12,7 @@ import numpy as np
 
 from gradassay.formats import is_floating
 from gradassay.vocabulary import Array, Definition, Scenario
-from gradassay.why.shrinking_parts import COTANGENT, Shape, arrays_of, fitted, refusal, settled, with_arrays
+from gradassay.why.shrinking.parts import COTANGENT, Shape, arrays_of, fitted, refusal, settled, with_arrays
 
 #: The name under which the parameter ``shape`` has axes, without any array.
 SHAPE = "shape"

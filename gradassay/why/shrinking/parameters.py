@@ -11,7 +11,7 @@ import numpy as np
 
 from comparators.exact import Vjp
 from gradassay.vocabulary import Definition, Scenario
-from gradassay.why.shrinking_parts import fitted, settled
+from gradassay.why.shrinking.parts import fitted, settled
 
 
 def simpler_parameters(scenario: Scenario, definition: Definition) -> Iterator[Scenario | None]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradassay.formats import is_floating
 from gradassay.vocabulary import Array, Scenario
-from gradassay.why.shrinking_parts import COTANGENT, arrays_of, with_arrays
+from gradassay.why.shrinking.parts import COTANGENT, arrays_of, with_arrays
 
 #: Simplest first; a cotangent of 0 hides what it meets, so that its simplest is 1.
 PLAIN = (0.0, 1.0, -1.0, 2.0)
