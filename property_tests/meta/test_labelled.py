@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 from statistics import median
 
 import pytest
 
+from comparators import registry
 from gradassay.catalogue import OPERATIONS
 from gradassay.vocabulary import Discrepancy, Row, Verdict
+from property_tests.meta.labelled.again import Again, replayed
 from property_tests.meta.labelled.entry import Labelled
 from property_tests.meta.labelled.page import page
 from property_tests.meta.labelled.table import TABLE
+from reports.results_json import document
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "labelled.md"
 #: How many of them the report may leave unnamed, and how large the median of the smallest examples may be.
@@ -86,3 +92,55 @@ def test_the_smallest_examples_have_few_entries() -> None:
     mains = [entry.main(row_of(entry)) for entry in runnable()]
     sizes = [sum(x.size for x in found.example.scenario.args) for found in mains if found is not None]
     assert median(sizes) <= ENTRIES, sorted(sizes)
+
+
+@pytest.fixture(scope="module")
+def again(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Again]:
+    """What a process that knows nothing of this one shows of each smallest example, by the entry's name."""
+    folder = tmp_path_factory.mktemp("labelled")
+    asked = []
+    for number, entry in enumerate(runnable()):
+        row = row_of(entry)
+        found = entry.main(row)
+        assert found is not None, entry.name
+        file = folder / f"{number}.json"
+        file.write_text(json.dumps(document(entry.run(row)), allow_nan=False), encoding="utf-8")
+        asked.append((entry.name, found.id, str(file)))
+    return replayed(asked, folder)
+
+
+def shown_again(entry: Labelled) -> object:
+    reason = "what a rule writes to stays written: the stored scenario is not the one that was judged"
+    broken = entry.name == "the caller's cotangent overwritten"
+    return pytest.param(entry, marks=[pytest.mark.xfail(reason=reason, strict=True)] if broken else [])
+
+
+@pytest.mark.parametrize("entry", map(shown_again, TABLE), ids=lambda entry: entry.name)
+def test_a_smallest_example_is_shown_again_in_a_clean_process(
+    entry: Labelled, again: dict[str, Again]
+) -> None:
+    found = entry.main(row_of(entry))
+    assert found is not None
+    shown = again[entry.name]
+    assert (shown.code, shown.verdict) == (0, found.verdict.value), shown.printed
+    assert shown.cause == (found.found or found.cause), shown.printed
+
+
+@by_name
+def test_the_script_of_a_failing_rule_exits_with_1_and_knows_no_gradassay(
+    entry: Labelled, again: dict[str, Again]
+) -> None:
+    if entry.implementation != registry.NUMPY or not entry.verdict.fails:
+        pytest.skip("a script of a framework, or of nothing that fails; test_replay.py has some")
+    if entry.verdict is Verdict.IMPURE:
+        pytest.skip("a script compares two calls, and not what is done between them")
+    done = subprocess.run(
+        [sys.executable, "-I", again[entry.name].script],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    assert done.returncode == 1, done.stdout
+    assert "gradassay" not in Path(again[entry.name].script).read_text(encoding="utf-8").partition('"""')[2]

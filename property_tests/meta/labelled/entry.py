@@ -11,7 +11,8 @@ from typing import Any
 import gradassay
 from comparators import registry
 from gradassay.engine import compare
-from gradassay.vocabulary import Discrepancy, Row, Rule, Verdict
+from gradassay.replay.source import located
+from gradassay.vocabulary import Discrepancy, Row, Rule, Run, Verdict
 
 WRONG, IMPRECISE, NONFINITE, STRUCTURE, IMPURE, RAISES, CONVENTION, SUBGRADIENT = (
     Verdict.WRONG,
@@ -77,6 +78,12 @@ class Labelled:
         )
         (row,) = report.rows
         return row
+
+    def run(self, row: Row) -> Run:
+        """The row as a run that ``gradassay replay`` can read: its rule has the name that a module binds it to."""
+        if self.rule is None:
+            return Run((row,))
+        return Run((row,), environment={"rule": ":".join(located(self.rule)), "like": self.operation})
 
     def main(self, row: Row) -> Discrepancy | None:
         """What the report says of it: of what is not merely beside it, the discrepancy with the most scenarios.

@@ -119,8 +119,12 @@ ENTRIES = (
         source="a loss averaged, a gradient added up",
         rule=mean_pulled_back_as_sum,
         verdict=WRONG,
-        why="1 / N is forgotten: the gradient is N times too large",
-        cause="factor (N|n)|1 ?/ ?N",
+        why="1 / N is forgotten: the gradient is that of the sum, N times too large",
+        cause="^gradient sum, primal not$",
+        condition="^axis longer than 1$",
+        separates=True,
+        # Where a sum is 0 within its budget, or infinite, so is the mean: nothing tells their primals apart.
+        beside=(r"wrong \(sum\)",),
     ),
     Labelled(
         name="a buffer of 32 entries",
