@@ -360,11 +360,11 @@ def test_what_was_mended_is_said_to_have_changed(remembered: Run, shell: Shell, 
 
 def test_the_cause_that_the_example_alone_shows_is_the_same_discrepancy(remembered: Run) -> None:
     (found, *_) = failing(remembered)
-    whole = dataclasses.replace(found, cause="factor 1/2", found=found.cause)
-    told = dataclasses.replace(recorded(found.id), found=whole)
+    assert (found.cause, found.found) == ("factor 1/2", "the gradient")
+    told = recorded(found.id)
     load = lambda name, option: sys.modules["layers"].half  # noqa: E731
     assert replay(told, load).shown_again
-    other = dataclasses.replace(whole, found="")
+    other = dataclasses.replace(told.found, found="")
     assert not replay(dataclasses.replace(told, found=other), load).shown_again
 
 
