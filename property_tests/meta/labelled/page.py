@@ -16,9 +16,9 @@ A label is met if the discrepancy with the most scenarios has the verdict and na
 condition or in its remarks. That has to be so for all but two, and those are called `wrong` under a condition that is
 true. None may be called by a convention that it does not follow.
 
-Every smallest example is [replayed](replay.md) in a process of its own, and has to get the same verdict and cause there;
-a script of what fails by its numbers, by its structure or by an exception has to exit with 1. Half of the examples have
-at most four entries, all arguments together.
+Every smallest example is [replayed](replay.md) in a process of its own, and has to get the same verdict and cause
+there; a script of what fails by its numbers, by its structure or by an exception has to exit with 1. Half of the
+examples have at most four entries, all arguments together.
 
 | implementation | held against | verdict | cause | from |
 |---|---|---|---|---|
