@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -43,9 +44,14 @@ def evaluate_rule(rule: Rule, scenario: Scenario, *, twice: bool = False) -> Eva
     given = [*args, cotangent, *_arrays_in(scenario.params.values())] if twice else []
     before = [array.copy() for array in given]
     first, changed = _run(rule, scenario, again=twice)
+    inputs = [i for i, (a, b) in enumerate(zip(before, given, strict=True)) if not _same(a, b)]
+    if inputs:  # what it returned may be what it wrote to, and the scenario is looked at again
+        gradients = tuple(None if g is None else g.copy() for g in first.gradients)
+        first = replace(first, gradients=gradients)
+        for i in inputs:
+            given[i][...] = before[i]
     if not twice or first.error or first.structure:
         return first
-    inputs = [i for i, (a, b) in enumerate(zip(before, given, strict=True)) if not _same(a, b)]
     if inputs:
         names = [*(f"argument {i}" for i in range(len(args))), "the cotangent"]
         what = names[inputs[0]] if inputs[0] < len(names) else "a parameter"

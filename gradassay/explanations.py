@@ -19,6 +19,9 @@ from gradassay.vocabulary import Array, Evaluation, Example, Scenario, Verdict
 #: it stays.  Anything between tells them apart.
 SHRINKS = 64
 
+#: The cause of an error that goes away with precision.
+ROUNDING = "rounding"
+
 
 def explained(
     question: Question, comparator: Comparator, evaluation: Evaluation, finding: Finding
@@ -35,7 +38,7 @@ def explained(
         if narrow:
             return replace(finding, verdict=Verdict.IMPRECISE, cause=f"computed in {narrow}")
         if _by_rounding(question, comparator, finding):
-            return replace(finding, verdict=Verdict.IMPRECISE, cause="rounding")
+            return replace(finding, verdict=Verdict.IMPRECISE, cause=ROUNDING)
     if matching is None or finding.verdict is Verdict.IMPRECISE:
         return finding
     rounded = _of_a_convention(question, comparator, finding)

@@ -11,8 +11,9 @@ from gradassay.vocabulary import Array, Enclosure, Evaluation
 
 #: Format -> significant binary digits that it has, the narrowest last.
 DIGITS = {"float32": 24, "float16": 11, "bfloat16": 8}
-#: Chance makes numbers of few digits, such as 0.375: together those of an array have to be so many.
-EVIDENCE = 24
+#: Chance makes numbers of few digits, such as 0.375: different ones together need so many that one in a format of 16
+#: bits is not enough. A double happens to have no more than 24 digits once in 2^29.
+EVIDENCE = 12
 
 
 def narrower(question: Question, evaluation: Evaluation) -> str | None:

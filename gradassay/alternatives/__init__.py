@@ -160,6 +160,15 @@ class Matching:
         return ""
 
 
+def by_name(question: Question, name: str) -> list[Alternative]:
+    """The alternatives of that name to the question's definition; two may be written down in different ways."""
+    if question.exact is None:
+        return []
+    definition, conventions = question.exact.definition, question.conventions
+    both = (pairs(definition, conventions, accepted) for accepted in (True, False))
+    return [found for found in chain(singles(definition, conventions), *both) if found.name == name]
+
+
 def of_invalid(
     scenario: Scenario, evaluation: Evaluation, definition: Definition, conventions: Iterable[Convention]
 ) -> Alternative | None:

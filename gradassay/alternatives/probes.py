@@ -178,5 +178,6 @@ def _apart(vector: Array | None, shapes: Sequence[tuple[int, ...]]) -> list[Arra
 def _shortened(x: Array) -> bytes:
     """The entries without the bits that rounding may have changed."""
     with np.errstate(all="ignore"):
-        bits = np.ascontiguousarray(x, dtype=np.float64).view(np.int64)
-    return ((bits + (1 << (NOISE - 1))) >> NOISE).tobytes()
+        fractions, exponents = np.frexp(np.asarray(x, np.longdouble))  # whose exponents float64 may not have
+        bits = np.ascontiguousarray(fractions, dtype=np.float64).view(np.int64)
+    return ((bits + (1 << (NOISE - 1))) >> NOISE).tobytes() + exponents.tobytes()

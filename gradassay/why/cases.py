@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from gradassay.findings import Finding
@@ -19,11 +19,18 @@ class Case:
     evaluation: Evaluation | None = None
     question: Question | None = None
     """The scenario with its truths: ``next(question.truths())`` is the cheapest."""
+    regrouped: bool = False
+    """Whether the finding has its verdict or cause from the other scenarios of the row."""
 
     @property
     def kept(self) -> Case:
         """The case without what nobody will ask for: what agrees needs no explanation."""
         return Case(self.scenario, self.finding) if self.finding.verdict is Verdict.AGREES else self
+
+    def called(self, verdict: Verdict, cause: str, *, alternative: bool = False) -> Case:
+        """The case as the other scenarios of its row have it."""
+        finding = replace(self.finding, verdict=verdict, cause=cause, alternative=alternative)
+        return replace(self, finding=finding, regrouped=True)
 
     @property
     def entries(self) -> int:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from comparators.interface import Comparator
-from gradassay.findings import Finding, part
+from gradassay.findings import Finding
 from gradassay.vocabulary import Condition, Definition, Rule, Scenario, Verdict
 from gradassay.why.cases import Case, Judge
 from gradassay.why.laws import broken_laws
 from gradassay.why.purity import remarks_of
-from gradassay.why.relations import Relation, relations
+from gradassay.why.regrouping import regrouped
+from gradassay.why.relations import Relation
 from gradassay.why.separation import Separation, separate
 from gradassay.why.shrinking import STEPS, shrink
 
-#: Causes that say only which array is off.
-ARRAYS = (part("y"), part("x_bar"))
 #: Verdicts of scenarios in which an implementation that fails elsewhere is right.
 RIGHT = (Verdict.AGREES, Verdict.SUBGRADIENT)
 #: Shown by the input as it was drawn: nothing is the matter there, and one example is as good as another.
@@ -71,8 +69,7 @@ class Explainer:
 
     def explained(self, cases: Sequence[Case]) -> Explained:
         """The row's cases with the causes that come out only side by side, and its discrepancies."""
-        cases = _without_coincidences(cases)
-        cases, found = _related(cases)
+        cases, found = regrouped(cases)
         groups = []
         for (verdict, cause), members in _grouped(cases):
             right = RIGHT if verdict.fails else (Verdict.AGREES,)
@@ -154,43 +151,6 @@ def _key(case: Case) -> tuple[Verdict, str]:
     return case.finding.verdict, case.finding.cause
 
 
-def _size(case: Case) -> tuple[int, int]:
-    """Fewest entries first, plain memory layout before others."""
-    return case.entries, int(case.scenario.layout != "C")
-
-
-def _unnamed(case: Case) -> bool:
-    return case.finding.verdict is Verdict.WRONG and case.finding.cause in ARRAYS
-
-
-def _without_coincidences(cases: Sequence[Case]) -> Sequence[Case]:
-    """An alternative that fits fewer scenarios than it leaves wrong is none: its cases are as wrong as the others."""
-    fits = Counter(case.finding.cause for case in cases if case.finding.alternative)
-    unnamed = sum(map(_unnamed, cases))
-
-    def final(case: Case) -> Case:
-        if not case.finding.alternative or fits[case.finding.cause] >= unnamed:
-            return case
-        assert case.finding.example is not None
-        off = part(case.finding.example.path)
-        return replace(
-            case, finding=replace(case.finding, verdict=Verdict.WRONG, cause=off, alternative=False)
-        )
-
-    return [final(case) for case in cases] if fits and unnamed else cases
-
-
-def _related(cases: Sequence[Case]) -> tuple[Sequence[Case], dict[str, Relation]]:
-    """The cases with the names of their relations to the truth as causes, and the relations by name."""
-    wrong = [case for case in cases if case.finding.verdict is Verdict.WRONG and not case.finding.alternative]
-    named: dict[int, Relation] = {}
-    for relation, members in relations(list(filter(_unnamed, wrong))):
-        # What holds everywhere is the reason at a tie as well: a factor 2 makes weights sum to 2.
-        tied = (case for case in wrong if not _unnamed(case) and relation.holds(case))
-        named |= {id(case): relation for case in (*members, *tied) if id(case) not in named}
-
-    def final(case: Case) -> Case:
-        relation = named.get(id(case))
-        return case if relation is None else replace(case, finding=replace(case.finding, cause=relation.name))
-
-    return list(map(final, cases)), {relation.name: relation for relation in named.values()}
+def _size(case: Case) -> tuple[bool, int, int]:
+    """What shows it alone first, then fewest entries, then the plain memory layout."""
+    return case.regrouped, case.entries, int(case.scenario.layout != "C")

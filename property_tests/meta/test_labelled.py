@@ -109,13 +109,7 @@ def again(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Again]:
     return replayed(asked, folder)
 
 
-def shown_again(entry: Labelled) -> object:
-    reason = "what a rule writes to stays written: the stored scenario is not the one that was judged"
-    broken = entry.name == "the caller's cotangent overwritten"
-    return pytest.param(entry, marks=[pytest.mark.xfail(reason=reason, strict=True)] if broken else [])
-
-
-@pytest.mark.parametrize("entry", map(shown_again, TABLE), ids=lambda entry: entry.name)
+@by_name
 def test_a_smallest_example_is_shown_again_in_a_clean_process(
     entry: Labelled, again: dict[str, Again]
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
+
 from gradassay.formats import FORMATS
 from gradassay.why.conditions.facts import Fact, Quantity
 from gradassay.why.conditions.index import Index
@@ -117,7 +119,9 @@ PARAMETERS = (
     Fact("axis None", _is("axis", None)),
     Fact("axis 0", _named_axis(lambda view: _axis(view) == 0)),
     Fact("last axis", _named_axis(lambda view: _axis(view) == view.x.ndim - 1)),
-    Fact("negative axis", _named_axis(lambda view: isinstance(view.axis, int) and view.axis < 0)),
+    Fact(
+        "negative axis", _named_axis(lambda view: view.axis is not None and np.min(view.axis, initial=0) < 0)
+    ),
     Fact("tuple as axis", _named_axis(lambda view: isinstance(view.axis, tuple))),
     Fact("no axis", _named_axis(lambda view: view.axes == ())),
     *map(_reduction, ("none", "sum", "mean")),
