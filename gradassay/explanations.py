@@ -19,6 +19,8 @@ from gradassay.vocabulary import Array, Evaluation, Example, Scenario, Verdict
 #: it stays.  Anything between tells them apart.
 SHRINKS = 64
 
+#: The cause of what is right for arguments, or for results, without what is below the normal range.
+FLUSH = "flush to zero"
 #: The cause of an error that goes away with precision.
 ROUNDING = "rounding"
 
@@ -28,12 +30,16 @@ def explained(
 ) -> Finding:
     """A failing finding with the mildest explanation that holds."""
     matching = Matching(question, evaluation, finding) if question.conventions else None
+    if matching and not matching.telling:
+        matching = None
     meant = matching.named(accepted=True) if matching else None
     if matching and meant and not _rounds(question, comparator, finding, matching, meant):
-        return replace(finding, verdict=Verdict.CONVENTION, cause=meant.name, alternative=True)
+        return _named(finding, Verdict.CONVENTION, (meant.name, meant.name))
     if question.scenario.layout not in ("C", "read_only") and _agrees_when_contiguous(question, comparator):
         return replace(finding, verdict=Verdict.IMPURE, cause="depends on the memory layout")
     if finding.verdict is Verdict.WRONG:
+        if _agrees_when_flushed(question, evaluation):
+            return replace(finding, verdict=Verdict.IMPRECISE, cause=FLUSH)
         narrow = narrower(question, evaluation)
         if narrow:
             return replace(finding, verdict=Verdict.IMPRECISE, cause=f"computed in {narrow}")
@@ -45,8 +51,23 @@ def explained(
     if rounded:
         return replace(finding, verdict=Verdict.IMPRECISE, cause=f"{rounded}, rounding")
     mistake = matching.named(accepted=False)
-    cause = mistake.name if mistake else matching.mixed()
-    return replace(finding, verdict=Verdict.WRONG, cause=cause, alternative=True) if cause else finding
+    names = (mistake.name, mistake.name) if mistake else matching.mixed()
+    return finding if names is None else _named(finding, Verdict.WRONG, names)
+
+
+def _named(finding: Finding, verdict: Verdict, names: tuple[str, str]) -> Finding:
+    cause = in_parts(*names)
+    before = finding.verdict, finding.cause
+    return replace(finding, verdict=verdict, cause=cause, alternative=names, before=before)
+
+
+def in_parts(primal: str, gradient: str) -> str:
+    """The alternatives of primal and gradient as a cause; empty is the definition."""
+    if primal == gradient:
+        return primal
+    if primal and gradient:
+        return f"primal {primal}, gradient {gradient}"
+    return f"primal {primal}, gradient not" if primal else f"gradient {gradient}, primal not"
 
 
 def _rounds(
@@ -88,8 +109,27 @@ def small_as_rounding(question: Question, finding: Finding) -> bool:
 def _cancelled(question: Question, example: Example) -> float:
     """The error that cancellation leaves in float64: a few roundoffs of the value or of the cotangent."""
     assert example.expected is not None
-    u = float(FORMATS["float64"].u)
-    return 64.0 * u * max(abs(float(example.expected)), float(next(question.truths()).cotangent_max))
+    u, truth = float(FORMATS["float64"].u), next(question.truths())
+    # A primal has a cotangent among its arguments at order 2 alone.
+    cotangent = truth.reach - 1 if example.path == "y" else truth.cotangent_max
+    return 64.0 * u * max(abs(float(example.expected)), float(cotangent))
+
+
+def _agrees_when_flushed(question: Question, evaluation: Evaluation) -> bool:
+    """Whether what came back is right for the arguments with 0 in the place of what is below the normal range."""
+    scenario, tiny = question.scenario, question.form.tiny
+
+    def flushed(x: Array) -> Array:
+        if not is_floating(x.dtype):
+            return x
+        subnormal = (x != 0) & (np.abs(x.astype(np.float64)) < tiny)
+        return np.where(subnormal, np.zeros_like(x), x) if subnormal.any() else x
+
+    args = tuple(map(flushed, scenario.args))
+    if all(new is old for new, old in zip(args, scenario.args, strict=True)):
+        return False
+    found = hold(Question(replace(scenario, args=args), question.exact, ()), evaluation)
+    return found.verdict in (Verdict.AGREES, Verdict.SUBGRADIENT)
 
 
 def _agrees_when_contiguous(question: Question, comparator: Comparator) -> bool:

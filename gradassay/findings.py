@@ -22,8 +22,11 @@ class Finding:
     """What is the matter, for a person; empty when everything agrees."""
     example: Example | None = None
     worst: Worst = field(default_factory=Worst)
-    alternative: bool = False
-    """Whether the cause is the name of an alternative definition, or of a known mistake, that fits."""
+    alternative: tuple[str, str] | None = None
+    """The alternative definitions, or known mistakes, that primal and gradients are of; one may be empty, if that part
+    is of the definition. None where the cause is no name of these."""
+    before: tuple[Verdict, str] | None = None
+    """Verdict and cause that the name of an alternative stands in the place of."""
 
 
 def in_words(scenario: Scenario, verdict: Verdict, cause: str, sentence: str) -> Finding:
@@ -64,10 +67,14 @@ def at_tie(
 def infinities(scenario: Scenario) -> str:
     """The condition that most often goes with a NaN, in words."""
     floating = [x.astype(np.float64) for x in (*scenario.args, scenario.cotangent) if is_floating(x.dtype)]
-    for value, name in ((np.nan, "NaN"), (np.inf, "+inf"), (-np.inf, "-inf")):
-        if any(np.any(np.isnan(x) if np.isnan(value) else x == value) for x in floating):
-            return f", {name} in an argument"
-    return ""
+    if any(np.isnan(x).any() for x in floating):
+        return ", NaN in an argument"
+    ends = [
+        name
+        for value, name in ((np.inf, "+inf"), (-np.inf, "-inf"))
+        if any(map(np.any, (x == value for x in floating)))
+    ]
+    return f", {' and '.join(ends)} in an argument" if ends else ""
 
 
 def part(path: str) -> str:

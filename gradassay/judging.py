@@ -12,17 +12,27 @@ from gradassay.findings import Finding
 from gradassay.laws import judge_without_truth
 from gradassay.question import Question
 from gradassay.verdicts import judge_evaluation
-from gradassay.vocabulary import Convention, Definition, Example, Scenario
+from gradassay.vocabulary import Convention, Definition, Example, Scenario, Verdict
 from gradassay.why.cases import Case
 
+#: Wrong scenarios without a name after which pairs of conventions are no longer looked for.
+PATIENCE = 12
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(eq=False)
 class AgainstTruth:
     """An implementation held against the certified truth of a definition."""
 
     comparator: Comparator
     definition: Definition
     conventions: Sequence[Convention] = ()
+    unnamed: int = 0
+    """How many scenarios were wrong so far, and no alternative."""
+
+    @property
+    def quick(self) -> AgainstTruth:
+        """The same without conventions, which cost most of the time."""
+        return AgainstTruth(self.comparator, self.definition)
 
     def question(self, scenario: Scenario) -> Question:
         """The scenario with its truths."""
@@ -33,10 +43,11 @@ class AgainstTruth:
         if reason is not None:
             return reason
         question = question or self.question(scenario)
+        question.thorough = self.unnamed < PATIENCE
         evaluation = self.comparator.evaluate(scenario)
-        return Case(
-            scenario, judge_evaluation(question, self.comparator, evaluation), evaluation, question
-        ).kept
+        finding = judge_evaluation(question, self.comparator, evaluation)
+        self.unnamed += finding.verdict is Verdict.WRONG and finding.alternative is None
+        return Case(scenario, finding, evaluation, question).kept
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,6 +29,8 @@ class Question:
         if exact is not None and exact.supports(scenario) is None:
             self._source = exact.truths(scenario)
         self._truths: list[Truth] = []
+        self.thorough = True
+        """Whether pairs of conventions are worth their price: where many scenarios had none, one more has none."""
 
     def truths(self) -> Iterator[Truth]:
         """From the cheapest truth to the narrowest."""

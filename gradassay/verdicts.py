@@ -52,4 +52,7 @@ def _on_invalid(question: Question, evaluation: Evaluation) -> Finding:
     if known is None:
         return in_words(scenario, Verdict.RAISES, "no exception on an invalid input", sentence)
     verdict = Verdict.CONVENTION if known.accepted else Verdict.RAISES
-    return replace(in_words(scenario, verdict, known.name, f"{sentence}: {known.name}"), alternative=True)
+    return replace(
+        in_words(scenario, verdict, known.name, f"{sentence}: {known.name}"),
+        alternative=(known.name, known.name),
+    )

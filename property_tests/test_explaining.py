@@ -114,7 +114,9 @@ def case(cause: str, verdict: Verdict, *, alternative: bool = False) -> Case:
     x = np.ones(2)
     scenario = Scenario("tanh", "float64", (x,), {}, x)
     example = Example(scenario, "x_bar", (0,), 1.0, 2.0, 0.1)
-    return Case(scenario, Finding(verdict, cause, "", example, alternative=alternative))
+    names = (cause, cause) if alternative else None
+    before = (Verdict.WRONG, "the gradient") if alternative else None
+    return Case(scenario, Finding(verdict, cause, "", example, alternative=names, before=before))
 
 
 @pytest.mark.parametrize(("fits", "kept"), [(3, True), (1, False)])

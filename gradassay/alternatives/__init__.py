@@ -13,7 +13,7 @@ from comparators.exact import Exact, Vjp
 from gradassay.alternatives.probes import Look, Probe
 from gradassay.comparison import Comparison
 from gradassay.findings import Finding
-from gradassay.formats import FORMATS, is_floating
+from gradassay.formats import FORMATS
 from gradassay.kinks import without_ties
 from gradassay.question import Question, by_path, comparisons_with
 from gradassay.vocabulary import (
@@ -22,13 +22,15 @@ from gradassay.vocabulary import (
     Definition,
     Enclosure,
     Evaluation,
-    Example,
     Scenario,
     Truth,
 )
 
 #: An alternative has to be this much nearer than the definition, so that a wide budget alone explains nothing.
 NEARER = 16
+
+#: The arrays of an evaluation that an alternative may explain by themselves.
+PARTS = {"primal": slice(0, 1), "gradient": slice(1, None)}
 
 #: So many alternatives of one evaluation get a certified truth; few do, but where there are no values to part them.
 CLOSE_LOOKS = 16
@@ -81,13 +83,14 @@ class Matching:
         budget = next(question.truths()).primal.budget
         spread = NEARER * float(np.max(budget, initial=0.0, where=np.isfinite(budget)))
         self.probe = Probe(question.scenario, evaluation, isinstance(self.definition, Vjp), spread)
-        own = self.probe.look(self.definition)
-        self._seen = {own.key} if own else set()
+        self._seen: set[tuple[object, ...]] = set()
 
     def named(self, *, accepted: bool) -> Alternative | None:
         """The convention that the evaluation is, or two in a row: what somebody means, or with a mistake in it."""
-        one = singles(self.definition, (c for c in self.conventions if c.accepted is accepted))
-        return self._first(one) or self._first(pairs(self.definition, self.conventions, accepted))
+        one = self._first(singles(self.definition, (c for c in self.conventions if c.accepted is accepted)))
+        if one is not None or not self.question.thorough:
+            return one
+        return self._first(pairs(self.definition, self.conventions, accepted))
 
     def agrees_in_primal(self) -> bool:
         """Whether the primal is that of the definition, too."""
@@ -97,23 +100,20 @@ class Matching:
         """Whether the alternative is no definition of the same function, but for the smallest numbers."""
         return not self.probe.same_elsewhere(self.definition, alternative.definition)
 
-    def mixed(self) -> str:
-        """What primal and gradients are, each of another alternative or one of them of the definition; else empty."""
+    def mixed(self) -> tuple[str, str] | None:
+        """The names of what primal and gradients are, each of another alternative; one empty, of the definition.
+
+        None where one of them has no name.
+        """
         own = self._own()
         if any(c.structure for c in own):
-            return ""
-        names = {}
-        for part, entries in (("primal", slice(0, 1)), ("gradient", slice(1, None))):
-            worst = max((c for c in own[entries] if c.outside), key=lambda c: c.error, default=None)
-            if worst is not None:
-                names[part] = self._named(part, entries, worst)
-        if not all(names.values()) or isinstance(self.definition, Vjp):
-            return ""
-        if len(names) == 2:
-            return ", ".join(f"{part} {name}" for part, name in names.items())
-        return "".join(
-            f"{p} {name}, {'gradient' if p == 'primal' else 'primal'} not" for p, name in names.items()
-        )
+            return None
+        off = {part: any(c.outside for c in own[entries]) for part, entries in PARTS.items()}
+        names = {part: self._named(part) if off[part] else "" for part in PARTS}
+        nameless = any(off[part] and not names[part] for part in PARTS)
+        if isinstance(self.definition, Vjp) or nameless or not any(off.values()):
+            return None
+        return names["primal"], names["gradient"]
 
     def _own(self) -> list[Comparison]:
         """The comparisons with the definition's truth that decide."""
@@ -125,7 +125,7 @@ class Matching:
         return found
 
     def _first(self, candidates: Iterable[Alternative]) -> Alternative | None:
-        example, left = self.finding.example, CLOSE_LOOKS
+        left = CLOSE_LOOKS
         for candidate in candidates:
             look = self.probe.look(candidate.definition)
             if look is None or not self.probe.near_primal(look):
@@ -141,30 +141,72 @@ class Matching:
                 return None
             left -= 1
             truths, apart = held(self.question.scenario, self.evaluation, candidate)
-            if example and any(_nearer(truth, example, candidate.accepted) for truth in truths):
+            if any(map(self._shows, truths)):
                 return candidate
             if apart > math.sqrt(self.question.form.u):  # not for the way in which it is written down
                 self._seen.add(look.key)
         return None
 
-    def _named(self, part: str, entries: slice, worst: Comparison) -> str:
+    def _named(self, part: str) -> str:
         """The single convention that only the primal, or only the gradients are; empty where there is none."""
         near = self.probe.near_primal if part == "primal" else self.probe.near_gradients
         for candidate in singles(self.definition, self.conventions):
             look = self.probe.look(candidate.definition if part == "primal" else candidate.slope)
             if look is None or not near(look):
                 continue
-            truths, _ = held(self.question.scenario, self.evaluation, candidate, entries)
-            if any(_nearer(truth, worst, accepted=False) for truth in truths):
+            truths, _ = held(self.question.scenario, self.evaluation, candidate, PARTS[part])
+            if any(self._shows(truth, PARTS[part]) for truth in truths):
                 return candidate.name
         return ""
 
+    @property
+    def telling(self) -> bool:
+        """Whether something other than NaN came back where the definition is missed: NaN comes of much."""
+        return any(bool(missed.any()) for _, _, missed in self._missed())
+
+    def _missed(self) -> list[tuple[Array, Array, Array]]:
+        """What came back, how far it is from the definition's value, and where it is neither that nor NaN."""
+        *_, own = self.question.truths()
+        found = []
+        for got, mine in zip(
+            (self.evaluation.primal, *self.evaluation.gradients), by_path(own).values(), strict=True
+        ):
+            if got is None or got.shape != mine.mid.shape:
+                found.append((np.zeros(0), np.zeros(0), np.zeros(0, bool)))
+                continue
+            with np.errstate(all="ignore"):
+                wide = got.astype(mine.mid.dtype)
+                off = np.where(wide == mine.mid, 0, np.abs(wide - mine.mid))
+                overflown = np.isinf(wide) & (wide * mine.mid > 0)
+                overflown &= np.abs(mine.mid) + mine.rad + mine.budget >= self.question.form.max
+                missed = (off - mine.rad > mine.budget) & ~overflown & ~np.isnan(wide)
+            found.append((wide, off, missed))
+        return found
+
+    def _shows(self, truth: Truth, entries: slice = slice(None)) -> bool:
+        """Whether some entry that misses the definition lies much nearer to the alternative's own value.
+
+        An infinity is near to itself alone, and not to a number beyond the largest.
+        """
+        for (wide, off, missed), other in zip(
+            self._missed()[entries], [*by_path(truth).values()][entries], strict=True
+        ):
+            if not missed.any():
+                continue
+            with np.errstate(all="ignore"):
+                near = np.abs(wide - other.mid) * NEARER <= off
+                if np.any(missed & np.where(np.isinf(wide), wide == other.mid, near)):
+                    return True
+        return False
+
 
 def by_name(question: Question, name: str) -> list[Alternative]:
-    """The alternatives of that name to the question's definition; two may be written down in different ways."""
+    """The alternatives of that name; two may be written down in different ways, and without a name it is itself."""
     if question.exact is None:
         return []
     definition, conventions = question.exact.definition, question.conventions
+    if not name:
+        return [Alternative("", definition, definition, accepted=True)]
     both = (pairs(definition, conventions, accepted) for accepted in (True, False))
     return [found for found in chain(singles(definition, conventions), *both) if found.name == name]
 
@@ -182,7 +224,8 @@ def of_invalid(
         look = probe.look(candidate.definition)  # None as long as the input is invalid
         if look is None or not probe.near_primal(look):
             continue
-        if held(given, evaluation, candidate)[0]:
+        found, _ = held(given, evaluation, candidate)
+        if any(_nan_alike(evaluation, member) for member in found):
             return candidate
     return None
 
@@ -207,8 +250,7 @@ def held(
 
     First as if every decision were taken as the truth takes it; then with the doubts of the budget.
     """
-    nearest, parts = math.inf, (evaluation.primal, *evaluation.gradients)[entries]
-    strict = not any(is_floating(x.dtype) and np.isnan(x).any() for x in scenario.args)
+    nearest = math.inf
     for doubts in (False, True):
         for truth in _truths(candidate, scenario, doubts):
             members = [
@@ -218,10 +260,9 @@ def held(
             good, decided = [], True
             for member in members:
                 found = comparisons_with(evaluation, member, FORMATS[scenario.dtype])[entries]
-                sound = not strict or all(map(_nan_alike, parts, [*by_path(member).values()][entries]))
-                if found and sound and all(map(_agrees, found)):
+                if found and all(map(_agrees, found)):
                     good.append(member)
-                decided &= not sound or any(c.structure or c.outside for c in found)
+                decided &= any(c.structure or c.outside for c in found)
                 nearest = min(nearest, max((_apart(c) for c in found), default=math.inf))
             if good:
                 return good, nearest
@@ -251,22 +292,11 @@ def _apart(c: Comparison) -> float:
     return c.error / c.scale if c.error else 0.0
 
 
-def _nearer(truth: Truth, worst: Comparison | Example, accepted: bool) -> bool:
-    """Whether what was returned where the definition is missed lies much nearer to the alternative's own value.
-
-    An infinity is near to itself alone, and not to a number beyond the largest. NaN comes of much: it is the value of
-    what somebody means and that has none, but no sign of a mistake.
-    """
-    if worst.index is None or worst.got is None or worst.expected is None:
-        return False
-    value, got = by_path(truth)[worst.path].mid[worst.index], worst.got
-    if math.isnan(got):
-        return accepted and bool(np.isnan(value))
-    if math.isinf(got):
-        return bool(value == got)
-    return abs(got - float(value)) * NEARER <= abs(got - worst.expected)
+def _nan_alike(evaluation: Evaluation, truth: Truth) -> bool:
+    """Whether NaN came back where the alternative has no value: that it has none is what some conventions say."""
+    parts = zip((evaluation.primal, *evaluation.gradients), by_path(truth).values(), strict=True)
+    return all(got is None or bool(np.isnan(_at_nan(got, enclosure)).all()) for got, enclosure in parts)
 
 
-def _nan_alike(got: Array | None, truth: Enclosure) -> bool:
-    """Whether NaN came back where the alternative has no value."""
-    return got is None or bool(np.isnan(got[np.isnan(truth.mid)].astype(np.float64)).all())
+def _at_nan(got: Array, truth: Enclosure) -> Array:
+    return got[np.isnan(truth.mid)].astype(np.float64)

@@ -27,9 +27,10 @@ class Case:
         """The case without what nobody will ask for: what agrees needs no explanation."""
         return Case(self.scenario, self.finding) if self.finding.verdict is Verdict.AGREES else self
 
-    def called(self, verdict: Verdict, cause: str, *, alternative: bool = False) -> Case:
+    def called(self, verdict: Verdict, cause: str, *, alternative: tuple[str, str] | None = None) -> Case:
         """The case as the other scenarios of its row have it."""
-        finding = replace(self.finding, verdict=verdict, cause=cause, alternative=alternative)
+        before = self.finding.before or (self.finding.verdict, self.finding.cause)
+        finding = replace(self.finding, verdict=verdict, cause=cause, alternative=alternative, before=before)
         return replace(self, finding=finding, regrouped=True)
 
     @property

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 
-from gradassay.alternatives import by_name, held
-from gradassay.explanations import ROUNDING
+from gradassay.alternatives import PARTS, by_name, held
+from gradassay.errors import UsageError
+from gradassay.explanations import FLUSH, ROUNDING
 from gradassay.findings import part
 from gradassay.vocabulary import Verdict
 from gradassay.why.cases import Case
@@ -25,57 +27,89 @@ def _unnamed(case: Case) -> bool:
     return case.finding.verdict is Verdict.WRONG and case.finding.cause in ARRAYS
 
 
-def _alternatives(cases: Sequence[Case]) -> Counter[str]:
-    return Counter(case.finding.cause for case in cases if case.finding.alternative and case.scenario.valid)
+#: Of the cases that an alternative might name, so many are asked which one it is, evenly chosen.
+ASKED = 24
 
 
 def _led(cases: Sequence[Case]) -> Sequence[Case]:
-    """Where one alternative names more scenarios than anything else does, it names the others that it fits as well.
+    """The alternative that fits the most scenarios names all that it fits.
 
-    One of them alone may be as near to another alternative, or be off by no more than rounding could do.
+    One scenario alone may be as near to another alternative, where both are equal, or be off by no more than rounding
+    could do.
     """
-    names = _alternatives(cases)
+    names = {
+        case.finding.alternative: case.finding
+        for case in cases
+        if case.finding.alternative is not None and case.scenario.valid
+    }
     if not names:
         return cases
-    name, _ = max(names.items(), key=lambda found: found[1])
-    verdict = next(case.finding.verdict for case in cases if case.finding.cause == name)
-
-    def fits(case: Case) -> bool:
-        open_to_it = case.finding.alternative or _unnamed(case) or case.finding.cause == ROUNDING
-        if not (open_to_it and case.scenario.valid and case.question and case.evaluation):
-            return False
-        return any(held(case.scenario, case.evaluation, one)[0] for one in by_name(case.question, name))
-
+    asked = [case for case in cases if _open(case)]
+    asked = asked[:: 1 + len(asked) // ASKED]
+    # Of two that fit as many, the milder one: found first, and one for both parts before one for each.
+    leading = max(names, key=lambda parts: (sum(_fits(case, parts) for case in asked), parts[0] == parts[1]))
+    verdict, cause = names[leading].verdict, names[leading].cause
     return [
-        case.called(verdict, name, alternative=True) if case.finding.cause != name and fits(case) else case
+        case.called(verdict, cause, alternative=leading)
+        if _open(case) and case.finding.alternative != leading and _fits(case, leading)
+        else case
         for case in cases
     ]
 
 
+def _open(case: Case) -> bool:
+    """Whether an alternative may be the reason."""
+    return case.scenario.valid and (
+        case.finding.alternative is not None or _unnamed(case) or case.finding.cause in (ROUNDING, FLUSH)
+    )
+
+
+def _fits(case: Case, parts: tuple[str, str]) -> bool:
+    """Whether primal and gradient are those of the alternatives, or of the definition where there is none."""
+    question, evaluation = case.question, case.evaluation
+    if question is None or evaluation is None:
+        return False
+    arrays = zip(parts, PARTS.values(), strict=True)
+    if parts[0] == parts[1]:
+        arrays = zip(parts[:1], (slice(None),), strict=True)
+    with suppress(UsageError):  # an alternative with another shape does not fit
+        return all(
+            any(held(case.scenario, evaluation, one, entries)[0] for one in by_name(question, name))
+            for name, entries in arrays
+        )
+    return False
+
+
 def _without_coincidences(cases: Sequence[Case]) -> Sequence[Case]:
     """An alternative that fits fewer scenarios than it leaves wrong is none: its cases are as wrong as the others."""
-    names, unnamed = _alternatives(cases), sum(map(_unnamed, cases))
+    fits = Counter(case.finding.alternative for case in cases if case.scenario.valid)
+    wrong = sum(case.finding.verdict is Verdict.WRONG and case.finding.alternative is None for case in cases)
 
     def final(case: Case) -> Case:
-        if case.finding.cause not in names or names[case.finding.cause] >= unnamed:
+        named = case.finding.alternative is not None and case.scenario.valid
+        if not named or fits[case.finding.alternative] >= wrong:
             return case
-        assert case.finding.example is not None  # what leaves its budget shows where
-        return case.called(Verdict.WRONG, part(case.finding.example.path))
+        assert case.finding.before is not None  # every alternative stands in the place of something
+        return case.called(*case.finding.before)
 
     return list(map(final, cases))
 
 
 def _related(cases: Sequence[Case]) -> tuple[Sequence[Case], dict[str, Relation]]:
     """The cases with the names of their relations to the truth as causes, and the relations by name."""
-    wrong = [case for case in cases if case.finding.verdict is Verdict.WRONG and not case.finding.alternative]
+    wrong = [
+        case for case in cases if case.finding.verdict is Verdict.WRONG and case.finding.alternative is None
+    ]
+    rounded = [case for case in cases if case.finding.cause == ROUNDING]
     named: dict[int, Relation] = {}
     for relation, members in relations(list(filter(_unnamed, wrong))):
-        # What holds everywhere is the reason at a tie as well: a factor 2 makes weights sum to 2.
-        tied = (case for case in wrong if not _unnamed(case) and relation.holds(case))
-        named |= {id(case): relation for case in (*members, *tied) if id(case) not in named}
+        # What holds everywhere is the reason at a tie as well (a factor 2 makes weights sum to 2), and where the error
+        # is small enough for rounding.
+        others = (case for case in (*wrong, *rounded) if not _unnamed(case) and relation.holds(case))
+        named |= {id(case): relation for case in (*members, *others) if id(case) not in named}
 
     def final(case: Case) -> Case:
         relation = named.get(id(case))
-        return case if relation is None else case.called(case.finding.verdict, relation.name)
+        return case if relation is None else case.called(Verdict.WRONG, relation.name)
 
     return list(map(final, cases)), {relation.name: relation for relation in named.values()}

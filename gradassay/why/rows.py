@@ -18,9 +18,9 @@ from gradassay.why.separation import Separation, separate
 from gradassay.why.shrinking import STEPS, shrink
 
 #: Verdicts of scenarios in which an implementation that fails elsewhere is right.
-RIGHT = (Verdict.AGREES, Verdict.SUBGRADIENT)
-#: Shown by the input as it was drawn: nothing is the matter there, and one example is as good as another.
-NOT_SHRUNK = (Verdict.UNDEFINED, Verdict.INCONCLUSIVE)
+RIGHT = (Verdict.AGREES, Verdict.SUBGRADIENT, Verdict.CONVENTION)
+#: Nothing is the matter there, and one example is as good as another.
+UNDECIDED = (Verdict.UNDEFINED, Verdict.INCONCLUSIVE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,9 +74,8 @@ class Explainer:
         for (verdict, cause), members in _grouped(cases):
             right = RIGHT if verdict.fails else (Verdict.AGREES,)
             passing = [case.scenario for case in cases if case.finding.verdict in right]
-            if not passing:  # what fails everywhere is told apart from what fails otherwise
-                passing = [case.scenario for case in cases if _key(case) != (verdict, cause)]
-            groups.append(self._group(members, passing, found.get(cause)))
+            others = [case.scenario for case in cases if _key(case) != (verdict, cause)]
+            groups.append(self._group(members, passing, others, found.get(cause)))
         return Explained(cases, groups, self._remarks(cases))
 
     def _remarks(self, cases: Sequence[Case]) -> tuple[str, ...]:
@@ -87,15 +86,22 @@ class Explainer:
         return remarks_of(self.rule, case.scenario) if case is not None and self.rule is not None else ()
 
     def _group(
-        self, members: Sequence[Case], passing: Sequence[Scenario], relation: Relation | None
+        self,
+        members: Sequence[Case],
+        passing: Sequence[Scenario],
+        others: Sequence[Scenario],
+        relation: Relation | None,
     ) -> Group:
         first = members[0].finding
-        separation = separate([case.scenario for case in members], passing, self.operation)
+        separation = None
+        if first.verdict not in UNDECIDED:
+            failing = [case.scenario for case in members]
+            separation = separate(failing, passing, self.operation, otherwise=others)
         shown = min(
             members,
             key=lambda case: (separation is not None and not separation.holds(case.scenario), *_size(case)),
         )
-        if first.verdict not in NOT_SHRUNK:
+        if first.verdict not in UNDECIDED:
             shown = self._smallest(shown, separation, relation)
         remarks = [] if relation is None else [relation.sentence]
         if first.verdict is Verdict.WRONG and self.comparator is not None:
@@ -115,7 +121,11 @@ class Explainer:
         # A condition that passing scenarios meet as well is no cause that could be held fixed.
         fixed = separation if separation is not None and separation.condition.precision == 1 else None
 
+        quick = getattr(self.judge, "quick", None) if case.finding.alternative is None else None
+
         def same(scenario: Scenario) -> bool:
+            if quick is not None and _told(quick(scenario)) != wanted:
+                return False
             found = self.judge(scenario)
             return (
                 not isinstance(found, str)

@@ -44,14 +44,20 @@ class Separation:
     holds: Callable[[Scenario], bool]
 
 
-def separate(failing: Sequence[Scenario], passing: Sequence[Scenario], operation: str) -> Separation | None:
+def separate(
+    failing: Sequence[Scenario],
+    passing: Sequence[Scenario],
+    operation: str,
+    otherwise: Sequence[Scenario] = (),
+) -> Separation | None:
     """The condition that the failing scenarios meet and the passing ones do not, as far as there is one.
 
     ``operation`` is the name in the catalogue; any other is one of which less is known. None where no condition says
-    more than chance. Where nothing passes but what could not fail, it is ``every scenario``. The same scenarios in the
+    more than chance. Where no passing scenario tells anything, it is what parts them from those that fail
+    ``otherwise``, and where there is none but what could not fail, it is ``every scenario``. The same scenarios in the
     same order give the same condition.
     """
-    passing = _telling(failing, passing)
+    passing = _telling(failing, passing) or _telling(failing, otherwise)
     count, judged = len(failing), len(failing) + len(passing)
     if not failing:
         return None
