@@ -133,6 +133,48 @@ def test_an_alternative_that_fits_fewer_scenarios_than_it_leaves_wrong_is_none(f
     assert sum(group.count for group in explained.groups) == len(cases)
 
 
+def test_a_convention_is_one_where_it_equals_the_definition_as_well() -> None:
+    def of_two(x: Array) -> Any:
+        y = np.exp2(x)
+        return y, lambda y_bar: (y_bar * y * np.log(2)).astype(x.dtype)
+
+    points = [(np.array(value),) for value in (0.0, 1e-20, 0.5, -2.0)]
+    (found,) = gradassay.verify(of_two, like="exp", inputs=points, dtypes=("float64",)).discrepancies
+    assert (found.verdict, found.cause, found.count) == (Verdict.CONVENTION, "base 2", 4)
+
+
+def test_a_convention_of_the_gradient_alone_is_none_where_both_primals_are_equal() -> None:
+    def backward_alone(x: Array) -> Any:
+        y, _ = OPERATIONS["sigmoid"].rule(x)
+        return y, lambda y_bar: (y_bar * (np.abs(x) < 3) / 6).astype(x.dtype)
+
+    found = gradassay.verify(backward_alone, like="sigmoid", dtypes=("float16",)).discrepancies
+    assert not any(each.verdict is Verdict.CONVENTION for each in found)
+    assert found[0].cause == "gradient hard, of slope 1/6, primal not"
+
+
+def test_nan_for_nan_is_no_convention() -> None:
+    def plain(p: Array, labels: Array, *, reduction: str = "mean") -> Any:
+        chosen = 1.0 * (np.arange(p.shape[-1]) == labels)
+        return -(chosen * np.log(p)).sum(), lambda y_bar: (-y_bar * chosen / p).astype(p.dtype)
+
+    given = [(np.array([0.0, np.nan]), np.array(0))]
+    (found,) = gradassay.verify(plain, like="cross_entropy", inputs=given, dtypes=("float64",)).discrepancies
+    assert found.verdict is Verdict.NONFINITE
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_what_takes_subnormal_arguments_for_0_flushes_them(dtype: str) -> None:
+    def flushing(x: Array, *, axis: Any = None, keepdims: bool = False) -> Any:
+        tiny = np.finfo(x.dtype).tiny
+        seen = np.where(np.abs(x) < tiny, x.dtype.type(0), x)
+        return OPERATIONS["max"].rule(seen, axis=axis, keepdims=keepdims)
+
+    given = [(np.array([0.0, -np.finfo(dtype).tiny / 2]),)]
+    (found,) = gradassay.verify(flushing, like="max", inputs=given, dtypes=(dtype,)).discrepancies
+    assert (found.verdict, found.cause) == (Verdict.IMPRECISE, "flush to zero")
+
+
 @pytest.fixture(scope="module")
 def explained() -> Any:
     return explain("max", of=["numpy"], dtypes=["float64"], examples=60)

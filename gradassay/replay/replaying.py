@@ -35,9 +35,10 @@ class Replayed:
 
     @property
     def shown_again(self) -> bool:
-        """Whether verdict and cause are those recorded: what all scenarios show together, or the example alone."""
+        """Whether verdict and cause are those recorded, or the cause is what the example alone showed then."""
         then, now = self.recorded.found, self.finding
-        return now.verdict is then.verdict and now.cause in (then.cause, then.found or then.cause)
+        same = now.verdict is then.verdict and now.cause == then.cause
+        return same or (then.found != "" and now.cause == then.found)
 
 
 def replay(recorded: Recorded, load: Load) -> Replayed:

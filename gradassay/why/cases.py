@@ -19,8 +19,8 @@ class Case:
     evaluation: Evaluation | None = None
     question: Question | None = None
     """The scenario with its truths: ``next(question.truths())`` is the cheapest."""
-    regrouped: bool = False
-    """Whether the finding has its verdict or cause from the other scenarios of the row."""
+    alone: tuple[Verdict, str] | None = None
+    """What it showed by itself, where the finding has verdict or cause from the other scenarios of the row."""
 
     @property
     def kept(self) -> Case:
@@ -31,7 +31,7 @@ class Case:
         """The case as the other scenarios of its row have it."""
         before = self.finding.before or (self.finding.verdict, self.finding.cause)
         finding = replace(self.finding, verdict=verdict, cause=cause, alternative=alternative, before=before)
-        return replace(self, finding=finding, regrouped=True)
+        return replace(self, finding=finding, alone=self.alone or (self.finding.verdict, self.finding.cause))
 
     @property
     def entries(self) -> int:

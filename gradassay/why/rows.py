@@ -162,5 +162,6 @@ def _key(case: Case) -> tuple[Verdict, str]:
 
 
 def _size(case: Case) -> tuple[bool, int, int]:
-    """What shows it alone first, then fewest entries, then the plain memory layout."""
-    return case.regrouped, case.entries, int(case.scenario.layout != "C")
+    """What shows the verdict alone first, then fewest entries, then the plain memory layout."""
+    otherwise = case.alone is not None and case.alone[0] is not case.finding.verdict
+    return otherwise, case.entries, int(case.scenario.layout != "C")
