@@ -26,7 +26,9 @@ def judged(program: Any, x: Array, x_bar: Array, dtype: str) -> tuple[Verdict, s
 @given(programs(), st.integers(0, 2**20), DTYPES)
 def test_what_lies_between_all_choices_is_a_subgradient(drawn: Drawn, seed: int, dtype: str) -> None:
     program, x, gradients = drawn
-    weights = np.random.default_rng(seed).dirichlet(np.full(len(gradients), 0.3))
+    rng = np.random.default_rng(seed)
+    # In 64ths, so that the mix of small integers is the mix and not its rounding.
+    weights = rng.multinomial(64, rng.dirichlet(np.full(len(gradients), 0.3))) / 64
     assert judged(program, x, weights @ gradients, dtype)[0] is Verdict.SUBGRADIENT
 
 
