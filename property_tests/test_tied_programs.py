@@ -15,6 +15,7 @@ from gradassay.vocabulary import Array, Verdict
 from property_tests.test_ties import verdict
 from property_tests.tied_programs import N, Program, programs
 
+EDGE = "at the edge of the budget"
 DTYPES = st.sampled_from(["float64", "float32"])
 Drawn = tuple[Program, Array, Array]
 
@@ -29,7 +30,9 @@ def test_what_lies_between_all_choices_is_a_subgradient(drawn: Drawn, seed: int,
     rng = np.random.default_rng(seed)
     # In 64ths, so that the mix of small integers is the mix and not its rounding.
     weights = rng.multinomial(64, rng.dirichlet(np.full(len(gradients), 0.3))) / 64
-    assert judged(program, x, weights @ gradients, dtype)[0] is Verdict.SUBGRADIENT
+    found = judged(program, x, weights @ gradients, dtype)
+    # The weights are searched in float64, and once in 1,500 programs that comes out at the edge of a tiny budget.
+    assert found[0] is Verdict.SUBGRADIENT or found == (Verdict.INCONCLUSIVE, EDGE)
 
 
 @given(programs(), st.data(), DTYPES)
