@@ -116,7 +116,7 @@ class Plan:
         def tally(name: str, judge: Judge, comparator: registry.Implementation | None) -> Tally:
             rule = operation.rule if name == registry.NUMPY else None
             stride = 1 if comparator is None else comparator.stride
-            steps = max(1, STEPS // stride)
+            steps = max(1, STEPS // (2 * stride)) if stride > 1 else STEPS
             explainer = Explainer(operation.name, judge, operation.definition, comparator, rule, steps)
             return Tally(operation.name, name, dtype, judge, explainer, stride=stride)
 

@@ -79,9 +79,10 @@ def matters(truth: Truth) -> bool:
         return True
     own = truth.primal, *truth.gradients
     other = member_with(truth, np.random.default_rng(0).uniform(0.1, 1, len(winners.ties)))
-    return other is None or any(
-        bool(np.any(np.abs(a.mid - b.mid) > a.rad + b.rad)) for a, b in zip(own, other, strict=True)
-    )
+    with np.errstate(invalid="ignore"):  # inf - inf is no difference
+        return other is None or any(
+            bool(np.any(np.abs(a.mid - b.mid) > a.rad + b.rad)) for a, b in zip(own, other, strict=True)
+        )
 
 
 def member_with(truth: Truth, weights: Array) -> Member | None:

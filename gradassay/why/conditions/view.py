@@ -129,7 +129,7 @@ class View:
             return np.zeros(0)
         rows = -self.slices if self.role.extremum == "min" else self.slices
         top = np.partition(rows, rows.shape[1] - 2, axis=1)[:, -2:]
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
             gaps = np.where(top[:, 0] == top[:, 1], 0.0, top[:, 1] - top[:, 0])
         gaps = np.where(np.isnan(rows).any(axis=1), np.nan, gaps)
         one_each = not self.role.exponential and self.cotangent.size == len(gaps)
