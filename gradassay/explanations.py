@@ -56,9 +56,7 @@ def explained(
 
 
 def _named(finding: Finding, verdict: Verdict, names: tuple[str, str]) -> Finding:
-    cause = in_parts(*names)
-    before = finding.verdict, finding.cause
-    return replace(finding, verdict=verdict, cause=cause, alternative=names, before=before)
+    return replace(finding, verdict=verdict, cause=in_parts(*names), alternative=names)
 
 
 def in_parts(primal: str, gradient: str) -> str:
@@ -95,14 +93,16 @@ def small_as_rounding(question: Question, finding: Finding) -> bool:
     """Whether an error in float64, where there is mostly nothing wider to run, is as small as rounding leaves it.
 
     It is where half of the digits are right that the budget leaves (sqrt(u) times what the budget is u times), or where
-    it is a few roundoffs of the cotangent (cancelled).
+    it is a few roundoffs of the cotangent (cancelled), or a few of the smallest normal number (terms were flushed).
     """
     example = finding.example
     if example is None or example.expected is None or example.got is None:
         return False
     error, budget = abs(example.got - example.expected), example.budget or 0.0
     return error < math.inf and error <= max(
-        math.sqrt(question.form.u) * budget / question.form.u, _cancelled(question, example)
+        math.sqrt(question.form.u) * budget / question.form.u,
+        _cancelled(question, example),
+        64 * question.form.tiny * next(question.truths()).reach,
     )
 
 

@@ -25,8 +25,6 @@ class Finding:
     alternative: tuple[str, str] | None = None
     """The alternative definitions, or known mistakes, that primal and gradients are of; one may be empty, if that part
     is of the definition. None where the cause is no name of these."""
-    before: tuple[Verdict, str] | None = None
-    """Verdict and cause that the name of an alternative stands in the place of."""
 
 
 def in_words(scenario: Scenario, verdict: Verdict, cause: str, sentence: str) -> Finding:

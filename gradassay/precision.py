@@ -29,7 +29,9 @@ def narrower(question: Question, evaluation: Evaluation) -> str | None:
         for got, enclosure in arrays
         if got is not None and compare_array("", got, enclosure, form).outside
     ]
-    used = np.concatenate([digits(got) for got, _ in off]) if off else np.zeros(0)
+    # Below the normal range every number has few digits.
+    normal = [got[np.abs(got.astype(np.float64)) >= form.tiny] for got, _ in off]
+    used = np.concatenate(list(map(digits, normal))) if off else np.zeros(0)
     fitting = [name for name, has in DIGITS.items() if np.max(used, initial=0) <= has]
     if not fitting or np.sum(used[used > 1]) < EVIDENCE or FORMATS[fitting[-1]].u <= form.u:
         return None

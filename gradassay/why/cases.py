@@ -29,8 +29,7 @@ class Case:
 
     def called(self, verdict: Verdict, cause: str, *, alternative: tuple[str, str] | None = None) -> Case:
         """The case as the other scenarios of its row have it."""
-        before = self.finding.before or (self.finding.verdict, self.finding.cause)
-        finding = replace(self.finding, verdict=verdict, cause=cause, alternative=alternative, before=before)
+        finding = replace(self.finding, verdict=verdict, cause=cause, alternative=alternative)
         return replace(self, finding=finding, alone=self.alone or (self.finding.verdict, self.finding.cause))
 
     @property

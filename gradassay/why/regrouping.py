@@ -6,27 +6,32 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 
-from gradassay.alternatives import PARTS, by_name, held
+from gradassay.alternatives import PARTS, by_name, held, of_invalid
 from gradassay.errors import UsageError
 from gradassay.explanations import FLUSH, ROUNDING
 from gradassay.findings import part
 from gradassay.vocabulary import Verdict
-from gradassay.why.cases import Case
+from gradassay.why.cases import Case, Judge
 from gradassay.why.relations import Relation, relations
 
 #: Causes that say only which array is off.
 ARRAYS = (part("y"), part("x_bar"))
 
 
-def regrouped(cases: Sequence[Case]) -> tuple[Sequence[Case], dict[str, Relation]]:
-    """The cases with the causes that come out side by side, and the relations among these by name."""
-    return _related(_without_coincidences(_led(cases)))
+def regrouped(cases: Sequence[Case], plainly: Judge) -> tuple[Sequence[Case], dict[str, Relation]]:
+    """The cases with the causes that come out side by side, and the relations among these by name.
+
+    ``plainly`` judges without any convention.
+    """
+    return _related(_without_coincidences(_led(_led_where_invalid(cases)), plainly))
 
 
 def _unnamed(case: Case) -> bool:
     return case.finding.verdict is Verdict.WRONG and case.finding.cause in ARRAYS
 
 
+#: A relation that says no more than that the gradient is off.
+VAGUE = "proportional to the truth"
 #: Of the cases that an alternative might name, so many are asked which one it is, evenly chosen.
 ASKED = 24
 
@@ -57,6 +62,28 @@ def _led(cases: Sequence[Case]) -> Sequence[Case]:
     ]
 
 
+def _led_where_invalid(cases: Sequence[Case]) -> Sequence[Case]:
+    """Of what is done with invalid inputs, the most frequent names all that it fits: one alone may be ambiguous."""
+    names = Counter(
+        case.finding.cause for case in cases if case.finding.alternative and not case.scenario.valid
+    )
+    if len(names) < 2:
+        return cases
+    (name, _), *_ = names.most_common(1)
+    verdict = next(case.finding.verdict for case in cases if case.finding.cause == name)
+
+    def fits(case: Case) -> bool:
+        question, evaluation = case.question, case.evaluation
+        if case.scenario.valid or case.finding.cause == name or not case.finding.alternative:
+            return False
+        if question is None or question.exact is None or evaluation is None:
+            return False
+        own = [convention for convention in question.conventions if convention.name == name]
+        return of_invalid(case.scenario, evaluation, question.exact.definition, own) is not None
+
+    return [case.called(verdict, name, alternative=(name, name)) if fits(case) else case for case in cases]
+
+
 def _open(case: Case) -> bool:
     """Whether an alternative may be the reason."""
     return case.scenario.valid and (
@@ -80,17 +107,18 @@ def _fits(case: Case, parts: tuple[str, str]) -> bool:
     return False
 
 
-def _without_coincidences(cases: Sequence[Case]) -> Sequence[Case]:
-    """An alternative that fits fewer scenarios than it leaves wrong is none: its cases are as wrong as the others."""
+def _without_coincidences(cases: Sequence[Case], plainly: Judge) -> Sequence[Case]:
+    """An alternative that fits fewer scenarios than it leaves off is none: its cases are as much off as the others."""
     fits = Counter(case.finding.alternative for case in cases if case.scenario.valid)
-    wrong = sum(case.finding.verdict is Verdict.WRONG and case.finding.alternative is None for case in cases)
+    off = (Verdict.WRONG, Verdict.IMPRECISE)
+    others = sum(case.finding.verdict in off and case.finding.alternative is None for case in cases)
 
     def final(case: Case) -> Case:
         named = case.finding.alternative is not None and case.scenario.valid
-        if not named or fits[case.finding.alternative] >= wrong:
+        if not named or fits[case.finding.alternative] >= others:
             return case
-        assert case.finding.before is not None  # every alternative stands in the place of something
-        return case.called(*case.finding.before)
+        found = plainly(case.scenario)
+        return case if isinstance(found, str) else case.called(found.finding.verdict, found.finding.cause)
 
     return list(map(final, cases))
 
@@ -103,6 +131,8 @@ def _related(cases: Sequence[Case]) -> tuple[Sequence[Case], dict[str, Relation]
     rounded = [case for case in cases if case.finding.cause == ROUNDING]
     named: dict[int, Relation] = {}
     for relation, members in relations(list(filter(_unnamed, wrong))):
+        if relation.name.endswith(VAGUE):
+            continue
         # What holds everywhere is the reason at a tie as well (a factor 2 makes weights sum to 2), and where the error
         # is small enough for rounding.
         others = (case for case in (*wrong, *rounded) if not _unnamed(case) and relation.holds(case))

@@ -69,7 +69,7 @@ class Explainer:
 
     def explained(self, cases: Sequence[Case]) -> Explained:
         """The row's cases with the causes that come out only side by side, and its discrepancies."""
-        cases, found = regrouped(cases)
+        cases, found = regrouped(cases, getattr(self.judge, "quick", self.judge))
         groups = []
         for (verdict, cause), members in _grouped(cases):
             right = RIGHT if verdict.fails else (Verdict.AGREES,)
