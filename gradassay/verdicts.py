@@ -11,6 +11,9 @@ from gradassay.findings import Finding, in_words
 from gradassay.question import Question, hold
 from gradassay.vocabulary import Evaluation, Verdict
 
+#: The cause of a value where there has to be an error.
+NO_EXCEPTION = "no exception on an invalid input"
+
 
 def judge(question: Question, comparator: Comparator) -> Finding:
     """Run the comparator on the scenario and say what is to be thought of the result."""
@@ -50,7 +53,7 @@ def _on_invalid(question: Question, evaluation: Evaluation) -> Finding:
     if question.exact is not None and evaluation.primal is not None and not evaluation.structure:
         known = of_invalid(scenario, evaluation, question.exact.definition, question.conventions)
     if known is None:
-        return in_words(scenario, Verdict.RAISES, "no exception on an invalid input", sentence)
+        return in_words(scenario, Verdict.RAISES, NO_EXCEPTION, sentence)
     verdict = Verdict.CONVENTION if known.accepted else Verdict.RAISES
     return replace(
         in_words(scenario, verdict, known.name, f"{sentence}: {known.name}"),

@@ -219,15 +219,20 @@ def of_invalid(
     probe = Probe(given, evaluation, isinstance(definition, Vjp), 0.0)
     invalid = [c for c in conventions if c.on_invalid]
     usual = [c for c in conventions if not c.on_invalid]
-    both = pairs(definition, (*invalid, *usual), accepted=True)
-    for candidate in chain(singles(definition, invalid), both):
+
+    def fits(candidate: Alternative) -> bool:
         look = probe.look(candidate.definition)  # None as long as the input is invalid
         if look is None or not probe.near_primal(look):
-            continue
+            return False
         found, _ = held(given, evaluation, candidate)
-        if any(_nan_alike(evaluation, member) for member in found):
-            return candidate
-    return None
+        return any(_nan_alike(evaluation, member) for member in found)
+
+    alone = [candidate for candidate in singles(definition, invalid) if fits(candidate)]
+    if alone:
+        # The mean over nothing is NaN, and so is what is filled with it: NaN alone does not tell which it was.
+        tells = evaluation.primal is not None and not np.isnan(evaluation.primal.astype(np.float64)).all()
+        return alone[0] if tells or len(alone) == 1 else None
+    return next(filter(fits, pairs(definition, (*invalid, *usual), accepted=True)), None)
 
 
 def shape_of(question: Question, evaluation: Evaluation) -> str:

@@ -10,6 +10,7 @@ from gradassay.alternatives import PARTS, by_name, held, of_invalid
 from gradassay.errors import UsageError
 from gradassay.explanations import FLUSH, ROUNDING
 from gradassay.findings import part
+from gradassay.verdicts import NO_EXCEPTION
 from gradassay.vocabulary import Verdict
 from gradassay.why.cases import Case, Judge
 from gradassay.why.relations import Relation, relations
@@ -67,14 +68,15 @@ def _led_where_invalid(cases: Sequence[Case]) -> Sequence[Case]:
     names = Counter(
         case.finding.cause for case in cases if case.finding.alternative and not case.scenario.valid
     )
-    if len(names) < 2:
+    if not names:
         return cases
     (name, _), *_ = names.most_common(1)
     verdict = next(case.finding.verdict for case in cases if case.finding.cause == name)
 
     def fits(case: Case) -> bool:
         question, evaluation = case.question, case.evaluation
-        if case.scenario.valid or case.finding.cause == name or not case.finding.alternative:
+        named = case.finding.alternative is not None or case.finding.cause == NO_EXCEPTION
+        if case.scenario.valid or case.finding.cause == name or not named:
             return False
         if question is None or question.exact is None or evaluation is None:
             return False
