@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from comparators.exact import Exact
 from gradassay.catalogue import OPERATIONS
+from gradassay.errors import UsageError
 from gradassay.explanations import small_as_rounding
 from gradassay.findings import Finding, in_words
 from gradassay.question import Question, hold, path_names
@@ -195,8 +197,9 @@ def convention_of(record: Record) -> str:
     definition = exact(operation).definition
     for convention in known:
         question = Question(record.scenario, Exact(convention.change(definition)), ())
-        if convention.accepted and hold(question, record.evaluation).verdict is Verdict.AGREES:
-            return convention.name
+        with suppress(UsageError):  # one with a result of another shape is none
+            if convention.accepted and hold(question, record.evaluation).verdict is Verdict.AGREES:
+                return convention.name
     return ""
 
 

@@ -152,7 +152,7 @@ class Matching:
         near = self.probe.near_primal if part == "primal" else self.probe.near_gradients
         for candidate in singles(self.definition, self.conventions):
             look = self.probe.look(candidate.definition if part == "primal" else candidate.slope)
-            if look is None or not near(look):
+            if look is None or look.here.shape != self.question.scenario.cotangent.shape or not near(look):
                 continue
             truths, _ = held(self.question.scenario, self.evaluation, candidate, PARTS[part])
             if any(self._shows(truth, PARTS[part]) for truth in truths):

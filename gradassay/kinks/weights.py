@@ -72,9 +72,9 @@ class Weights:
             return "" if np.all((w >= -slack) & (w <= 1 + slack)) else OUTSIDE_UNIT
         if np.all(w >= -slack) and abs(w.sum() - 1) <= slack:
             return ""
-        # The slack is that of the sum; each of its k weights has a part of it.
-        if np.all(np.abs(w - 1) <= slack / len(w)):
+        if np.all(np.abs(w - 1) <= slack):
             return FULL
+        # The slack is that of the sum; each of its k weights has a part of it, and small weights are not none.
         if np.all(np.abs(w) <= slack / len(w)):
             return NOTHING
         return BELOW if np.any(w < -slack) else OTHER_SUM
