@@ -117,7 +117,9 @@ class Plan:
             rule = operation.rule if name == registry.NUMPY else None
             stride = 1 if comparator is None else comparator.stride
             steps = max(1, STEPS // (2 * stride)) if stride > 1 else STEPS
-            explainer = Explainer(operation.name, judge, operation.definition, comparator, rule, steps)
+            explainer = Explainer(
+                operation.name, judge, operation.definition, comparator, rule, steps, name == registry.NUMPY
+            )
             return Tally(operation.name, name, dtype, judge, explainer, stride=stride)
 
         found = {

@@ -176,7 +176,7 @@ def test_what_takes_subnormal_arguments_for_0_flushes_them(dtype: str) -> None:
 
 @pytest.fixture(scope="module")
 def explained() -> Any:
-    return explain("max", of=["numpy"], dtypes=["float64"], examples=60)
+    return explain("max", of=["numpy", "torch"], dtypes=["float64"], examples=60)
 
 
 def test_everybody_answers_on_each_example(explained: Any) -> None:

@@ -19,6 +19,8 @@ from gradassay.why.shrinking import STEPS, shrink
 
 #: Verdicts of scenarios in which an implementation that fails elsewhere is right.
 RIGHT = (Verdict.AGREES, Verdict.SUBGRADIENT, Verdict.CONVENTION)
+#: What does not fail is shown by an input of so many entries as it was drawn.
+SMALL = 4
 #: Nothing is the matter there, and one example is as good as another.
 UNDECIDED = (Verdict.UNDEFINED, Verdict.INCONCLUSIVE)
 
@@ -66,6 +68,8 @@ class Explainer:
     """A NumPy rule, whose memory can be looked into."""
     steps: int = STEPS
     """How many smaller scenarios may be tried for each discrepancy."""
+    failures_alone: bool = False
+    """Whether what does not fail is left as it was drawn."""
 
     def explained(self, cases: Sequence[Case]) -> Explained:
         """The row's cases with the causes that come out only side by side, and its discrepancies."""
@@ -94,14 +98,16 @@ class Explainer:
     ) -> Group:
         first = members[0].finding
         separation = None
-        if first.verdict not in UNDECIDED:
+        asked = first.verdict not in UNDECIDED and (first.verdict.fails or not self.failures_alone)
+        if asked:
             failing = [case.scenario for case in members]
             separation = separate(failing, passing, self.operation, otherwise=others)
         shown = min(
             members,
             key=lambda case: (separation is not None and not separation.holds(case.scenario), *_size(case)),
         )
-        if first.verdict not in UNDECIDED:
+        small = not first.verdict.fails and shown.entries <= SMALL
+        if asked and not small:
             shown = self._smallest(shown, separation, relation)
         remarks = [] if relation is None else [relation.sentence]
         if first.verdict is Verdict.WRONG and self.comparator is not None:
