@@ -106,7 +106,7 @@ class Explainer:
             members,
             key=lambda case: (separation is not None and not separation.holds(case.scenario), *_size(case)),
         )
-        small = not first.verdict.fails and shown.entries <= SMALL
+        small = not first.verdict.fails and shown.entries <= SMALL and shown.alone is None
         if asked and not small:
             shown = self._smallest(shown, separation, relation)
         remarks = [] if relation is None else [relation.sentence]
