@@ -29,7 +29,7 @@ def explained(
     question: Question, comparator: Comparator, evaluation: Evaluation, finding: Finding
 ) -> Finding:
     """A failing finding with the mildest explanation that holds."""
-    matching = Matching(question, evaluation, finding) if question.conventions else None
+    matching = Matching(question, evaluation) if question.conventions else None
     if matching and not matching.telling:
         matching = None
     meant = matching.named(accepted=True) if matching else None
@@ -150,7 +150,7 @@ def _of_a_convention(question: Question, comparator: Comparator, finding: Findin
         return ""
     wide = Question(scenario, question.exact, question.conventions)
     missed = hold(wide, evaluation)
-    named = Matching(wide, evaluation, missed).named(accepted=True) if missed.verdict.fails else None
+    named = Matching(wide, evaluation).named(accepted=True) if missed.verdict.fails else None
     return named.name if named and _nearer_than_truth(finding, evaluation) else ""
 
 

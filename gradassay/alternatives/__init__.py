@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import chain, permutations
 
 import numpy as np
@@ -12,7 +13,6 @@ import numpy as np
 from comparators.exact import Exact, Vjp
 from gradassay.alternatives.probes import Look, Probe
 from gradassay.comparison import Comparison
-from gradassay.findings import Finding
 from gradassay.formats import FORMATS
 from gradassay.kinks import without_ties
 from gradassay.question import Question, by_path, comparisons_with
@@ -75,9 +75,9 @@ def _kind(convention: Convention) -> str:
 class Matching:
     """One failing evaluation, held against alternatives of the definition that it misses."""
 
-    def __init__(self, question: Question, evaluation: Evaluation, finding: Finding) -> None:
+    def __init__(self, question: Question, evaluation: Evaluation) -> None:
         assert question.exact is not None  # what fails was held against a truth
-        self.question, self.evaluation, self.finding = question, evaluation, finding
+        self.question, self.evaluation = question, evaluation
         self.definition = question.exact.definition
         self.conventions = [c for c in question.conventions if not c.on_invalid]
         budget = next(question.truths()).primal.budget
@@ -94,7 +94,7 @@ class Matching:
 
     def agrees_in_primal(self) -> bool:
         """Whether the primal is that of the definition, too."""
-        return _agrees(self._own()[0])
+        return _agrees(self._own[1][0])
 
     def differs_elsewhere(self, alternative: Alternative) -> bool:
         """Whether the alternative is no definition of the same function, but for the smallest numbers."""
@@ -105,7 +105,7 @@ class Matching:
 
         None where one of them has no name.
         """
-        own = self._own()
+        _, own = self._own
         if any(c.structure for c in own):
             return None
         off = {part: any(c.outside for c in own[entries]) for part, entries in PARTS.items()}
@@ -115,14 +115,14 @@ class Matching:
             return None
         return names["primal"], names["gradient"]
 
-    def _own(self) -> list[Comparison]:
-        """The comparisons with the definition's truth that decide."""
-        found: list[Comparison] = []
+    @cached_property
+    def _own(self) -> tuple[Truth, list[Comparison]]:
+        """The definition's truth that decides, and the comparisons with it."""
         for truth in self.question.truths():
             found = comparisons_with(self.evaluation, without_ties(truth), self.question.form)
             if not any(c.undecided for c in found):
                 break
-        return found
+        return truth, found
 
     def _first(self, candidates: Iterable[Alternative]) -> Alternative | None:
         left = CLOSE_LOOKS
@@ -162,11 +162,12 @@ class Matching:
     @property
     def telling(self) -> bool:
         """Whether something other than NaN came back where the definition is missed: NaN comes of much."""
-        return any(bool(missed.any()) for _, _, missed in self._missed())
+        return any(bool(missed.any()) for _, _, missed in self._missed)
 
+    @cached_property
     def _missed(self) -> list[tuple[Array, Array, Array]]:
         """What came back, how far it is from the definition's value, and where it is neither that nor NaN."""
-        *_, own = self.question.truths()
+        own, _ = self._own
         found = []
         for got, mine in zip(
             (self.evaluation.primal, *self.evaluation.gradients), by_path(own).values(), strict=True
@@ -189,7 +190,7 @@ class Matching:
         An infinity is near to itself alone, and not to a number beyond the largest.
         """
         for (wide, off, missed), other in zip(
-            self._missed()[entries], [*by_path(truth).values()][entries], strict=True
+            self._missed[entries], [*by_path(truth).values()][entries], strict=True
         ):
             if not missed.any():
                 continue
