@@ -1,0 +1,1 @@
+"""The audit: known defects and correct rules before Gradassay, and before every other checker of gradients."""

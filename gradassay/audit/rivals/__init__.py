@@ -1,0 +1,1 @@
+"""The other checkers of gradients, each called as its documentation says."""
