@@ -17,7 +17,7 @@ from gradassay.errors import UsageError
 from gradassay.formats import FORMATS
 from gradassay.judging import AgainstDifferences, AgainstTruth, ByLaws
 from gradassay.plan import Progress
-from gradassay.second_order import flattened, operation_of, pullback_operation
+from gradassay.second_order import flattened, operation_named, operation_of
 from gradassay.tally import Tally
 from gradassay.vocabulary import Convention, Definition, Discrepancy, Operation, Row, Rule, Run, Scenario
 from gradassay.why.cases import Judge
@@ -159,7 +159,7 @@ class _Target:
     @classmethod
     def of(cls, rule: Rule, like: str | None, definition: Definition | None) -> _Target:
         if like is not None:
-            operation = _operation(like)
+            operation = operation_named(like)
             wanted = operation.differentiable
             return cls(like, operation.definition, operation.conventions, wanted, operation)
         if definition is not None:
@@ -180,12 +180,6 @@ class _Target:
     def shape_of(self, rule: Rule) -> Definition:
         """A function with the primal's shape."""
         return self.definition or (lambda *args, **params: rule(*args, **params)[0])
-
-
-def _operation(name: str) -> Operation:
-    """``softmax``, or its pullback ``grad(softmax)``; UsageError for an unknown name."""
-    (known,) = chosen("operation", (operation_of(name),), tuple(OPERATIONS))
-    return OPERATIONS[known] if known == name else pullback_operation(OPERATIONS[known])
 
 
 def _measure(scenarios: Sequence[Scenario], tally: Tally, progress: Progress | None) -> None:

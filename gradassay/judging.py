@@ -31,7 +31,6 @@ class AgainstTruth:
 
     @property
     def quick(self) -> AgainstTruth:
-        """The same without conventions, which cost most of the time."""
         return AgainstTruth(self.comparator, self.definition)
 
     def question(self, scenario: Scenario) -> Question:
@@ -56,6 +55,10 @@ class AgainstDifferences:
 
     differences: FiniteDifferences
 
+    @property
+    def quick(self) -> AgainstDifferences:
+        return self
+
     def __call__(self, scenario: Scenario, question: Question | None = None) -> Case | str:
         reason = self.differences.supports(scenario)
         if reason is not None:
@@ -74,6 +77,10 @@ class ByLaws:
 
     comparator: Comparator
     differences: AgainstDifferences
+
+    @property
+    def quick(self) -> ByLaws:
+        return self
 
     def __call__(self, scenario: Scenario, question: Question | None = None) -> Case | str:
         reason = self.comparator.supports(scenario)

@@ -15,6 +15,8 @@ import numpy as np
 
 from comparators.adapters import exposing, pullback_name
 from comparators.exact import Vjp
+from gradassay.catalogue import OPERATIONS
+from gradassay.errors import UsageError
 from gradassay.vocabulary import Array, Convention, Definition, Operation, Rule
 from property_tests.strategies.second_order import pullback_drafts, pullback_regions
 
@@ -37,6 +39,14 @@ def pullback_operation(operation: Operation) -> Operation:
         conventions=tuple(map(_pulled_back, operation.conventions)),
         source=operation.source,
     )
+
+
+def operation_named(name: str) -> Operation:
+    """The catalogue's operation of that name, or its pullback where the name is ``grad(...)``; else UsageError."""
+    inner = operation_of(name)
+    if inner not in OPERATIONS:
+        raise UsageError.unknown("operation", name, tuple(OPERATIONS))
+    return OPERATIONS[inner] if inner == name else pullback_operation(OPERATIONS[inner])
 
 
 def _pulled_back(convention: Convention) -> Convention:

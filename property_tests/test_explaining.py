@@ -15,7 +15,7 @@ from gradassay.catalogue import OPERATIONS
 from gradassay.explaining import explain
 from gradassay.findings import Finding
 from gradassay.vocabulary import Array, Condition, Discrepancy, Example, Rule, Scenario, Verdict
-from gradassay.why.cases import Case
+from gradassay.why.cases import Case, Judge
 from gradassay.why.rows import Explainer
 from reports.registry import reporter
 from reports.results_json import document
@@ -124,10 +124,16 @@ def test_an_alternative_that_fits_fewer_scenarios_than_it_leaves_wrong_is_none(f
         case("the gradient", Verdict.WRONG)
     ] * 2
 
-    def judge(scenario: Scenario, question: Any = None) -> Case:
-        return case("the gradient", Verdict.WRONG)
+    class Calling:
+        quick: Judge
 
-    explained = Explainer("tanh", judge, np.tanh).explained(cases)
+        def __init__(self) -> None:
+            self.quick = self
+
+        def __call__(self, scenario: Scenario, question: Any = None) -> Case:
+            return case("the gradient", Verdict.WRONG)
+
+    explained = Explainer("tanh", Calling(), np.tanh).explained(cases)
     assert ("half" in {group.cause for group in explained.groups}) is kept
     assert sum(group.count for group in explained.groups) == len(cases)
 

@@ -8,10 +8,10 @@ import json
 import os
 import sys
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gradassay.atomic import write_whole
 from gradassay.cli.app import fail
 from gradassay.cli.output import say
 
@@ -77,32 +77,14 @@ def write_atomically(path: Path, text: str) -> None:
 
     A link stays one, its file is replaced. A device or a pipe, which must not be replaced, is written to.
     """
-    temporary = None
     try:
         if _is_device(path):
             with path.open("w", encoding="utf-8", newline="\n") as stream:
                 stream.write(text)
-            return
-        path = Path(os.path.realpath(path))
-        handle, temporary = tempfile.mkstemp(
-            dir=path.absolute().parent, prefix=f".{path.name}.", suffix=".tmp"
-        )
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        # mkstemp makes files private; a report is as public as any other new file
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, path)
-        temporary = None
+        else:
+            write_whole(path, text)
     except OSError as error:
         fail(f"cannot write {path}: {error.strerror or error}; nothing of it was kept")
-    finally:
-        if temporary is not None:
-            with suppress(OSError):
-                os.unlink(temporary)
 
 
 def _is_device(path: Path) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gradassay.atomic import write_whole
 from gradassay.errors import UsageError
 from gradassay.formats import is_floating
 from gradassay.vocabulary import Discrepancy, Example, Run, Scenario, Verdict
@@ -42,18 +42,10 @@ def remember(run: Run) -> None:
     """Keep ``run`` for ``gradassay replay``, whole or not at all; that it cannot be kept is nobody's concern."""
     from reports.results_json import document
 
-    temporary = None
     with suppress(OSError, TypeError, ValueError):
         path, text = last_run(), json.dumps(document(run), allow_nan=False)
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".last.", suffix=".tmp")
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        os.replace(temporary, path)
-        temporary = None
-    if temporary is not None:
-        with suppress(OSError):
-            os.unlink(temporary)
+        write_whole(path, text)
 
 
 def ids(source: str | None = None) -> tuple[str, ...]:

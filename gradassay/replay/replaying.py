@@ -16,7 +16,7 @@ from gradassay.findings import Finding
 from gradassay.judging import AgainstDifferences, AgainstTruth, ByLaws
 from gradassay.plan import FINITE_DIFFERENCES
 from gradassay.replay.remembered import Recorded
-from gradassay.second_order import flattened, operation_of, pullback_operation
+from gradassay.second_order import flattened, operation_named, operation_of
 from gradassay.vocabulary import Definition, Operation, Rule
 from gradassay.why.cases import Judge
 
@@ -90,7 +90,7 @@ def _held_against(recorded: Recorded, load: Load) -> tuple[Operation | None, Def
     own = "rule" in recorded.environment
     name = recorded.environment.get("like") if own else recorded.operation
     if name is not None:
-        operation = _operation(name)
+        operation = operation_named(name)
         return operation, operation.definition
     definition = recorded.environment.get("definition")
     if definition is None:
@@ -100,13 +100,6 @@ def _held_against(recorded: Recorded, load: Load) -> tuple[Operation | None, Def
             f"the definition {definition} cannot be imported by name; bind it to one in a module"
         )
     return None, load(definition, "the definition")
-
-
-def _operation(name: str) -> Operation:
-    inner = operation_of(name)
-    if inner not in OPERATIONS:
-        raise UsageError.unknown("operation", name, tuple(OPERATIONS))
-    return OPERATIONS[inner] if inner == name else pullback_operation(OPERATIONS[inner])
 
 
 def _comparator(recorded: Recorded, rule: Rule | None, operation: Operation | None) -> Comparator:

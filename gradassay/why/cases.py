@@ -41,6 +41,11 @@ class Case:
 class Judge(Protocol):
     """Judges scenarios; the same one judges those that are drawn and those that an example shrinks to."""
 
+    @property
+    def quick(self) -> Judge:
+        """The judge without conventions, which cost most of the time; itself where it knows none."""
+        ...
+
     def __call__(self, scenario: Scenario, question: Question | None = None) -> Case | str:
         """The case, or the reason why the scenario cannot be judged.
 

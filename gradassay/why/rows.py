@@ -73,7 +73,7 @@ class Explainer:
 
     def explained(self, cases: Sequence[Case]) -> Explained:
         """The row's cases with the causes that come out only side by side, and its discrepancies."""
-        cases, found = regrouped(cases, getattr(self.judge, "quick", self.judge))
+        cases, found = regrouped(cases, self.judge.quick)
         groups = []
         for (verdict, cause), members in _grouped(cases):
             right = RIGHT if verdict.fails else (Verdict.AGREES,)
@@ -127,10 +127,11 @@ class Explainer:
         # A condition that passing scenarios meet as well is no cause that could be held fixed.
         fixed = separation if separation is not None and separation.condition.precision == 1 else None
 
-        quick = getattr(self.judge, "quick", None) if case.finding.alternative is None else None
+        quick = self.judge.quick
+        plain = quick is self.judge or case.finding.alternative is not None
 
         def same(scenario: Scenario) -> bool:
-            if quick is not None and _told(quick(scenario)) != wanted:
+            if not plain and _told(quick(scenario)) != wanted:
                 return False
             found = self.judge(scenario)
             return (
