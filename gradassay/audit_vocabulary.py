@@ -73,7 +73,7 @@ class Assayed:
     leading: Verdict | None
     """Ours: the failing verdict that most scenarios got (the worse of two that as many got); None: it survived."""
     sightings: Mapping[str, Sighting]
-    """Checker -> what it made of it."""
+    """Title of a checker -> what it made of it."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,8 @@ class Alarms:
     """Inputs that it could judge, over all rules."""
     rejected: int
     """Of those, how many it rejected."""
+    examples: tuple[str, ...] = ()
+    """Where ours was rejected: operation, dtype, seed, number of the scenario, and what was said."""
 
 
 @dataclass(frozen=True)
@@ -94,13 +96,18 @@ class Checker:
     """One column of the audit."""
 
     name: str
-    """``gradassay``, ``torch gradcheck, slow``; the inputs that it was given stand in ``inputs``."""
+    """``gradassay``, ``torch gradcheck, slow``."""
     version: str
     """``torch 2.13.0``."""
     call: str
     """The exact call, as the documentation shows it."""
     inputs: str
-    """``ours``, or ``documented``."""
+    """``our``, or ``documented``: those that its documentation tells a user to give."""
+
+    @property
+    def title(self) -> str:
+        """What its sightings and alarms are filed under: a checker has one for each of its kinds of inputs."""
+        return f"{self.name} ({self.inputs} inputs)"
 
 
 @dataclass(frozen=True)
@@ -110,9 +117,52 @@ class Audit:
     checkers: tuple[Checker, ...]
     defects: tuple[Assayed, ...]
     alarms: Mapping[str, Alarms]
-    """Checker -> what it said of the correct rules."""
+    """Title of a checker -> what it said of the correct rules."""
     environment: Mapping[str, Any] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
     """Checker that is not installed -> how to get it."""
+    seconds: float = 0.0
+    interrupted: bool = False
+
+
+@dataclass(frozen=True)
+class Curve:
+    """How small a relative error, planted in the gradients of one correct rule, is still found by one checker."""
+
+    operation: str
+    dtype: str
+    checker: str
+    """``gradassay``, or a rival's name."""
+    planted: str
+    """Where the error is: ``every entry``, or ``one entry``."""
+    u: float
+    """Unit roundoff of the dtype."""
+    inputs: int
+    alarms: int
+    """On so many of them the checker rejects the correct rule: there it finds nothing."""
+    batches: int
+    """Independent batches of 100 inputs that were drawn."""
+    deltas: tuple[float, ...]
+    """The relative errors, a power of two each, the largest first."""
+    hits: tuple[int, ...]
+    """For each of them, on how many inputs it is found."""
+    batches_found: tuple[int, ...]
+    """For each of them, in how many batches it is found at least once."""
+    probabilities: tuple[float, ...]
+    """For each of them, the estimated probability that 100 inputs find it."""
+    smallest: float | None
+    """The smallest found with probability 0.99 in 100 inputs, by the estimate; None where not even the largest is."""
+    interval: tuple[float | None, float | None]
+    """Between these the smallest is, at 95 %: what cannot be excluded, and what is proven; None is more than all."""
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """The curves of operations and dtypes, ours and a rival's."""
+
+    curves: tuple[Curve, ...]
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict)
+    """Rival that is not installed -> how to get it."""
     seconds: float = 0.0
     interrupted: bool = False
