@@ -98,6 +98,17 @@ def test_two_in_a_row_are_named_in_the_order_in_which_they_are_applied(order: tu
     assert (finding.verdict, finding.cause) == (Verdict.CONVENTION, ", ".join(order))
 
 
+@pytest.mark.parametrize("classes", range(20, 120, 10))
+def test_a_flat_alternative_is_named_whatever_plain_arithmetic_makes_of_it(classes: int) -> None:
+    operation = OPERATIONS["cross_entropy"]
+    p = np.full((3, classes), 1e-18, order="F")
+    p[:, 0] = 1.0  # every entry is clipped, so that the gradient is 0; sums in another order are rounded apart
+    given = of("cross_entropy", p, np.array([1, 2, 0]), y_bar=[-0.25, 2.25, -1.0], reduction="none")
+    first, second = (change_of("cross_entropy", name) for name in ("clipped at 1e-7", "renormalised"))
+    finding = found(operation, given, truth(first(second(operation.definition)), given))
+    assert (finding.verdict, finding.cause) == (Verdict.CONVENTION, "clipped at 1e-7, renormalised")
+
+
 @pytest.mark.parametrize(
     ("name", "convention", "args"),
     [

@@ -113,18 +113,23 @@ class Probe:
             return False
         with np.errstate(all="ignore"), suppress(Exception):  # at a bound there may be nothing on one side
             for steps in (1, -1, self.far, -self.far):
-                if self._rises((look.nearby if steps == 1 else look.at(steps)) - look.here, steps):
+                rises = (look.nearby if steps == 1 else look.at(steps)) - look.here
+                if self._rises(rises, steps, self._rounding(look.here)):
                     return True
         return False
 
-    def _rises(self, rises: Array, steps: float) -> bool:
+    def _rounding(self, here: Array) -> float:
+        """What plain arithmetic may leave of the difference of two values that are equal."""
+        return 8 * float(np.finfo(np.longdouble).eps) * float(np.abs(self.y_bar * here).sum())
+
+    def _rises(self, rises: Array, steps: float, rounding: float) -> bool:
         given = self.y_bar * rises / steps
         found = [
             x_bar * move for x_bar, move in zip(self.x_bars, self.moves, strict=True) if x_bar is not None
         ]
         apart = abs(given.sum() - sum(part.sum() for part in found))
         size = np.abs(given).sum() + sum(np.abs(part).sum() for part in found)
-        return not np.isfinite(apart) or bool(apart <= self.loosely * size + self.noise)
+        return not np.isfinite(apart) or bool(apart <= self.loosely * size + self.noise + rounding / abs(steps))
 
     def _value(self, definition: Definition, args: Sequence[Array]) -> Array:
         with np.errstate(all="ignore"):
