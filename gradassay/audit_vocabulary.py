@@ -92,6 +92,20 @@ class Alarms:
 
 
 @dataclass(frozen=True)
+class Framework:
+    """An implementation that is not ours on our scenarios: what fails there has to be proven, or it is our mistake."""
+
+    implementation: str
+    scenarios: int
+    failing: int
+    """Scenarios with a failing verdict."""
+    proven: int
+    """Of those, how many belong to a discrepancy that is approved, with its reason, and told in docs/findings.md."""
+    unproven: tuple[str, ...] = ()
+    """The other discrepancies: operation, dtype, verdict, cause and how many scenarios."""
+
+
+@dataclass(frozen=True)
 class Checker:
     """One column of the audit."""
 
@@ -118,6 +132,8 @@ class Audit:
     defects: tuple[Assayed, ...]
     alarms: Mapping[str, Alarms]
     """Title of a checker -> what it said of the correct rules."""
+    frameworks: tuple[Framework, ...] = ()
+    """Those that were compared; none in a quick audit."""
     environment: Mapping[str, Any] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
     """Checker that is not installed -> how to get it."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 from gradassay.vocabulary import Row, Run
 from reports.edges import edge_line
+from reports.marking import bullets, code, escape, table
 from reports.numbers import short
 from reports.showing import reasons, show_entry, show_scenario
 from reports.summary import Group, Summary, agreeing, remarkable
@@ -32,18 +33,18 @@ def _lines(summary: Summary) -> Iterator[str]:
     if run.interrupted:
         yield "**Interrupted:** this is what was found so far."
         yield ""
-    yield from _bullets(f"**Note:** {_escape(note)}" for note in run.notes)
+    yield from bullets(f"**Note:** {escape(note)}" for note in run.notes)
     yield "A cell says how many of the judged scenarios agree, the worst error in units of the budget,"
     yield "and what does not agree."
     yield ""
     for operation in summary.operations:
-        yield f"### {_escape(operation)}"
+        yield f"### {escape(operation)}"
         yield ""
         rows = [
-            [_code(name), *(_cell(summary.cells.get((operation, name, dtype))) for dtype in summary.dtypes)]
+            [code(name), *(_cell(summary.cells.get((operation, name, dtype))) for dtype in summary.dtypes)]
             for name in summary.implementations(operation)
         ]
-        yield from _table(["", *summary.dtypes], rows)
+        yield from table(["", *summary.dtypes], rows)
     yield from _edges(run)
     yield from _groups("Failures", summary.failures)
     yield from _groups("Findings on the others", summary.findings)
@@ -51,25 +52,23 @@ def _lines(summary: Summary) -> Iterator[str]:
     if summary.skipped:
         yield "## Skipped"
         yield ""
-        yield from _bullets(
-            f"{_escape(reason)}: {', '.join(f'{_code(name)} {number:,}' for name, number in who.items())}"
+        yield from bullets(
+            f"{escape(reason)}: {', '.join(f'{code(name)} {number:,}' for name, number in who.items())}"
             for reason, who in summary.skipped.items()
         )
     if run.missing:
         yield "## Not installed, so not compared"
         yield ""
-        yield from _bullets(
-            f"{_code(name)}: {_escape(remedy)}" for name, remedy in sorted(run.missing.items())
-        )
+        yield from bullets(f"{code(name)}: {escape(remedy)}" for name, remedy in sorted(run.missing.items()))
     if summary.regions:
         yield "## Scenarios a region"
         yield ""
-        yield ", ".join(f"{_escape(name)} {number:,}" for name, number in summary.regions.items())
+        yield ", ".join(f"{escape(name)} {number:,}" for name, number in summary.regions.items())
         yield ""
     yield "## Environment"
     yield ""
     yield ", ".join(
-        f"{name} {_code(str(value))}" for name, value in run.environment.items() if value is not None
+        f"{name} {code(str(value))}" for name, value in run.environment.items() if value is not None
     )
 
 
@@ -81,17 +80,17 @@ def _edges(run: Run) -> Iterator[str]:
     yield ""
     yield "Primal → gradient in float64, truth first; whoever returns the same stands together."
     yield ""
-    yield from _table(
+    yield from table(
         ["operation", "region", "where", "given", "truth", "returned"],
         [
             [
-                _code(line.operation),
-                _escape(line.region),
-                _escape(line.title),
-                _code(line.given),
-                _code(line.truth),
+                code(line.operation),
+                escape(line.region),
+                escape(line.title),
+                code(line.given),
+                code(line.truth),
                 "<br>".join(
-                    f"{', '.join(map(_code, who))}: {_escape(answer)}" for answer, who in line.said.items()
+                    f"{', '.join(map(code, who))}: {escape(answer)}" for answer, who in line.said.items()
                 ),
             ]
             for line in map(edge_line, run.edges)
@@ -119,11 +118,11 @@ def _groups(title: str, groups: Sequence[Group]) -> Iterator[str]:
     yield f"## {title}: {len(groups)}"
     yield ""
     for group in groups:
-        cause = f": {_escape(group.cause)}" if group.cause else ""
-        yield f"<details><summary><b>{_escape(group.implementation)} {_escape(group.operation)}</b>"
+        cause = f": {escape(group.cause)}" if group.cause else ""
+        yield f"<details><summary><b>{escape(group.implementation)} {escape(group.operation)}</b>"
         yield f"{group.verdict}{cause} ({group.dtypes})</summary>"
         yield ""
-        yield _escape(group.first.message)
+        yield escape(group.first.message)
         yield ""
         yield "```text"
         yield from (f"{name} = {value}" for name, value in show_scenario(group.first.example))
@@ -132,7 +131,7 @@ def _groups(title: str, groups: Sequence[Group]) -> Iterator[str]:
             yield f"at {entry}"
         yield "```"
         yield ""
-        yield from _bullets(map(_escape, reasons(group.first)))
+        yield from bullets(map(escape, reasons(group.first)))
         if group.first.reproduce:
             yield "```text"
             yield group.first.reproduce
@@ -140,36 +139,3 @@ def _groups(title: str, groups: Sequence[Group]) -> Iterator[str]:
         yield ""
         yield "</details>"
         yield ""
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(header)} |"
-    yield f"|{'---|' * len(header)}"
-    for row in rows:
-        yield f"| {' | '.join(row)} |"
-    yield ""
-
-
-def _bullets(items: Iterable[str]) -> Iterator[str]:
-    lines = [f"- {item}" for item in items]
-    if lines:
-        yield from lines
-        yield ""
-
-
-def _code(text: str) -> str:
-    return f"`{text}`"
-
-
-def _escape(text: str) -> str:
-    """Keep what a library wrote in an error message from becoming markup."""
-    for sign, entity in (
-        ("&", "&amp;"),
-        ("<", "&lt;"),
-        (">", "&gt;"),
-        ("|", "\\|"),
-        ("*", "\\*"),
-        ("_", "\\_"),
-    ):
-        text = text.replace(sign, entity)
-    return " ".join(text.split())

@@ -21,6 +21,7 @@ COMMANDS = {
     "check": "gate",
     "approve": "gate",
     "bench": "bench",
+    "audit": "audit",
     "verify": "verify",
     "replay": "replay",
     "train": "train",
