@@ -25,6 +25,7 @@ from reference_impls.defects import (
     softmax_layers,
 )
 from reference_impls.defects.entry import joined
+from reference_impls.defects.systematic import SYSTEMATIC
 
 __all__ = ["DEFECTS"]
 
@@ -42,4 +43,5 @@ DEFECTS: Mapping[str, Defect] = joined(
     activations.DEFECTS,
     linear.DEFECTS,
     classifiers.DEFECTS,
+    SYSTEMATIC,
 )

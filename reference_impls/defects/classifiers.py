@@ -13,7 +13,7 @@ from reference_impls.affine import affine
 from reference_impls.chain import chain
 from reference_impls.cross_entropy import cross_entropy
 from reference_impls.defects.cross_entropy_layers import every_product
-from reference_impls.defects.entry import IMPURE, NONFINITE, WRONG, defect, gradient
+from reference_impls.defects.entry import NONFINITE, WRONG, defect, gradient
 from reference_impls.defects.softmax_layers import unshifted
 from reference_impls.softmax import softmax
 from reference_impls.softmax_cross_entropy import softmax_cross_entropy
@@ -32,17 +32,6 @@ def passing(rule: Rule) -> Rule:
 def forgets_the_mean(x: Array, W: Array, b: Array, labels: Array, *, reduction: str = "mean") -> Any:
     y, _ = softmax_regression(x, W, b, labels, reduction=reduction)
     return y, softmax_regression(x, W, b, labels, reduction=reduction.replace("mean", "sum"))[1]
-
-
-def adds_up_over_calls(x: Array, W: Array, b: Array, labels: Array, *, reduction: str = "mean") -> Any:
-    y, pullback = softmax_regression(x, W, b, labels, reduction=reduction)
-    collected = [np.zeros_like(array) for array in (x, W, b)]
-
-    def adding(y_bar: Array) -> Any:
-        collected[:] = [so_far + bar for so_far, bar in zip(collected, pullback(y_bar), strict=False)]
-        return (*collected, None)
-
-    return y, adding
 
 
 DEFECTS = (
@@ -78,13 +67,6 @@ DEFECTS = (
         WRONG,
         mistake="the gradient of the sum",
         shows="under the mean, in a batch of more than one",
-    ),
-    defect(
-        "softmax_regression",
-        "gradients added up over calls",
-        adds_up_over_calls,
-        IMPURE,
-        mistake="each call of the pullback adds to what the last has left",
     ),
     defect(
         "sigmoid_classifier",

@@ -62,7 +62,7 @@ def every_label_in_every_row(p: Array, labels: Array, *, reduction: str = "mean"
 
     def pullback(y_bar: Array) -> Array:
         share = of_each_sample(y_bar, p, reduction).reshape(-1, 1)
-        return (-share / picked @ chosen).astype(p.dtype).reshape(p.shape)
+        return np.asarray(-share / picked @ chosen, p.dtype).reshape(p.shape)
 
     return reduced(losses, reduction, p.dtype), pullback
 

@@ -80,15 +80,6 @@ DEFECTS = (
     ),
     defect(
         "clip",
-        "passes everything",
-        gradient(clip, lambda x_bar, y_bar, x: y_bar.copy()),
-        WRONG,
-        mistake="the cotangent is handed on where an entry was clipped, too",
-        shows="where an entry is beyond a bound",
-        source="Bengio, Léonard, Courville 2013, the straight-through estimator",
-    ),
-    defect(
-        "clip",
         "forgets the lower bound in the gradient",
         forgets_the_lower_bound,
         WRONG,

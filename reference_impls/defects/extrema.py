@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from gradassay.vocabulary import Array, Rule
-from reference_impls.defects.entry import RAISES, STRUCTURE, WRONG, defect, gradient
+from gradassay.vocabulary import Array
+from reference_impls.defects.entry import RAISES, STRUCTURE, WRONG, defect
 from reference_impls.extrema import max_, min_
 from reference_impls.rows import Axis
 
@@ -16,15 +16,6 @@ def kept(y: Array, x: Array, axis: Axis) -> Array:
     """``y`` with the reduced axes kept."""
     shape: tuple[int, ...] = np.sum(x, axis=axis, keepdims=True).shape
     return y.reshape(shape)
-
-
-def everything_to_every_winner(extremum: Rule) -> Rule:
-    def rule(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Any:
-        y, _ = extremum(x, axis=axis, keepdims=keepdims)
-        won = x == kept(y, x, axis)
-        return y, lambda y_bar: np.where(won, kept(y_bar, x, axis), 0).astype(x.dtype)
-
-    return rule
 
 
 def knows_no_negative_axis(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -49,13 +40,6 @@ def gives_the_cotangent_to_the_smallest(x: Array, *, axis: Axis = None, keepdims
     return y, min_(x, axis=axis, keepdims=keepdims)[1]
 
 
-def lets_nearly_equal_entries_share(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Any:
-    y, _ = max_(x, axis=axis, keepdims=keepdims)
-    near = np.isclose(x, kept(y, x, axis), atol=0)
-    count = np.sum(near, axis=axis, keepdims=True)
-    return y, lambda y_bar: np.where(near, kept(y_bar, x, axis) / count, 0).astype(x.dtype)
-
-
 def splits_a_tie_and_keeps_half(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Any:
     y, pullback = min_(x, axis=axis, keepdims=keepdims)
     tied = np.sum(np.equal(x, kept(y, x, axis)), axis=axis, keepdims=True) > 1
@@ -63,15 +47,6 @@ def splits_a_tie_and_keeps_half(x: Array, *, axis: Axis = None, keepdims: bool =
 
 
 DEFECTS = (
-    defect(
-        "max",
-        "the full cotangent to every winner",
-        everything_to_every_winner(max_),
-        WRONG,
-        mistake="each of k equal entries gets all of the cotangent, which is k times what the slope allows",
-        shows="where there is a tie",
-        source="document 000, Max.backward",
-    ),
     defect(
         "max",
         "no negative axis",
@@ -106,35 +81,11 @@ DEFECTS = (
         shows="where not all entries are equal",
     ),
     defect(
-        "max",
-        "nearly equal entries share",
-        lets_nearly_equal_entries_share,
-        WRONG,
-        mistake="entries within 1e-5 of the largest count as equal to it",
-        shows="where there is a near-tie",
-    ),
-    defect(
-        "min",
-        "the full cotangent to every winner",
-        everything_to_every_winner(min_),
-        WRONG,
-        mistake="each of k equal entries gets all of the cotangent, which is k times what the slope allows",
-        shows="where there is a tie",
-        source="document 000, Min",
-    ),
-    defect(
         "min",
         "a split tie keeps half",
         splits_a_tie_and_keeps_half,
         WRONG,
         mistake="what tied entries share is halved once more",
         shows="where there is a tie",
-    ),
-    defect(
-        "min",
-        "minus the maximum, with one sign too few",
-        gradient(min_, lambda x_bar, y_bar, x: -x_bar),
-        WRONG,
-        mistake="-max(-x), differentiated as max(-x)",
     ),
 )

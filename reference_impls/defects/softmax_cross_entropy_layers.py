@@ -64,11 +64,6 @@ def one_less_in_every_row(x: Array, labels: Array, *, reduction: str = "mean") -
     return y, pull
 
 
-def ignores_the_upstream_gradient(x: Array, labels: Array, *, reduction: str = "mean") -> Any:
-    y, pullback = softmax_cross_entropy(x, labels, reduction=reduction)
-    return y, lambda y_bar: pullback(np.ones_like(y_bar))
-
-
 DEFECTS = (
     defect(
         "softmax_cross_entropy",
@@ -130,14 +125,6 @@ DEFECTS = (
         WRONG,
         mistake="x_bar[:, t] -= 1 for x_bar[arange(n), t] -= 1",
         shows="where labels are indices, in a batch of more than one",
-        source="document 004, SoftmaxWithLoss.backward",
-    ),
-    defect(
-        "softmax_cross_entropy",
-        "ignores the upstream gradient",
-        ignores_the_upstream_gradient,
-        WRONG,
-        mistake="the cotangent of the loss is taken for 1",
         source="document 004, SoftmaxWithLoss.backward",
     ),
     defect(
