@@ -30,7 +30,7 @@ flushed = gradients(lambda x_bar, x, y_bar: np.where(np.abs(x_bar) < 1e-30, np.z
 def clipped_norm(x_bar: Array, x: Array, y_bar: Array) -> Array:
     """``x_bar / max(1, ||x_bar||)``."""
     norm = np.linalg.norm(x_bar.astype(np.float64, copy=False).reshape(-1))
-    return _times(x_bar, 1 / norm) if norm > 1 else x_bar
+    return _times(x_bar, 1 / float(norm)) if norm > 1 else x_bar
 
 
 # ---- place

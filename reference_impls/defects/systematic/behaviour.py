@@ -11,7 +11,7 @@ from reference_impls.defects.systematic.table import made
 BEHAVIOUR: tuple[Defect, ...] = (
     # name, operator, operations, verdict, mistake; where it shows; where else such a mistake is met
     # ---- conditions
-    *made("wrong below -12", conditions.below_minus_12, "log_softmax get_item affine mean_squared_error", WRONG,
+    *made("wrong below -12", conditions.below_minus_12, "log_softmax affine mean_squared_error", WRONG,
           "the sign is wrong for entries below -12", "where an entry is below -12"),
     *made("wrong from 33 entries on", conditions.from_33_entries, "softmax max sigmoid", WRONG,
           "the sign is wrong from 33 entries on", "from 33 entries on"),
@@ -28,7 +28,7 @@ BEHAVIOUR: tuple[Defect, ...] = (
           "the sign is wrong where the argument is not C-contiguous", "layouts other than C"),
     *made("negative strides", conditions.negative_strides, "tanh min", IMPURE,
           "the sign is wrong where a stride is negative", "layout reversed"),
-    *made("read in memory order", conditions.in_memory_order, "softmax exp", IMPURE,
+    *made("read in memory order", conditions.in_memory_order, "softmax", IMPURE,
           "the cotangent is read as it lies in memory", "layout F"),
     *made("NaN for empty", conditions.nan_for_empty, "get_item sum affine l2_penalty", NONFINITE,
           "what is made of nothing is NaN", "where an argument or a cotangent is empty"),
@@ -40,7 +40,7 @@ BEHAVIOUR: tuple[Defect, ...] = (
           "the sign is wrong in the second call in a row"),
     *made("pullback works once", states.second_pullback, "sigmoid_classifier softmax_regression", IMPURE,
           "a pullback returns 0 from its second call on"),
-    *made("adds up", states.adds_up, "max sigmoid_classifier", IMPURE,
+    *made("adds up", states.adds_up, "max", IMPURE,
           "a pullback adds to what it returned before"),
     *made("not deterministic", states.nondeterministic, "get_item_grad log_softmax", IMPURE,
           "noise of 1e-7 in the gradient", known="PyTorch notes, Reproducibility: index_add on a GPU"),
@@ -53,7 +53,7 @@ BEHAVIOUR: tuple[Defect, ...] = (
     *made("consumes its primal", states.consumes_primal, "sigmoid softmax_regression", IMPURE,
           "the pullback writes 0 over the primal"),
     # ---- errors
-    *made("refuses vectors", refusals.refuses_vectors, "cross_entropy affine", RAISES, "a vector raises",
+    *made("refuses vectors", refusals.refuses_vectors, "cross_entropy", RAISES, "a vector raises",
           "1-D arguments", "document 000, Softmax"),
     *made("refuses 0-d arrays", refusals.refuses_0d, "relu l2_penalty", RAISES, "a 0-d array raises",
           "0-d arguments"),
