@@ -19,8 +19,8 @@ from gradassay.verdicts import judge
 from gradassay.vocabulary import Array, Rule, Scenario, Verdict
 from gradassay.why.laws import LAWS, broken_laws
 from gradassay.why.laws.probe import bound, violation
-from property_tests.meta.zoo import BUGS
 from property_tests.strategies.scenarios import draw_scenarios
+from reference_impls.defects import DEFECTS
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "relations.md"
 WORDS = {law.name: law.words for law in LAWS}
@@ -68,37 +68,37 @@ def said_of(operation: str, rule: Rule, *, examples: int = 30, seed: int = 0) ->
     return said
 
 
-#: planted bug -> the laws that it has to break.
+#: defect -> the laws that it has to break.
 BROKEN = {
-    "ignores its cotangent": {"scaling", "softmax sum"},
-    "passes positive cotangents alone": {"scaling", "adjoint", "Euler"},
-    "clipped to 0.1": {"scaling", "additivity"},
-    "drops the sum term": {"softmax sum", "adjoint"},
-    "only the diagonal of the jacobian": {"softmax sum", "adjoint"},
-    "sums over the whole batch": {"softmax sum", "batch"},
-    "normalises the whole batch": {"batch"},
-    "wrong sign": {"adjoint"},
-    "subtracts one from every row": {"loss sum", "adjoint"},
-    "overwrites duplicates": {"total", "there and back", "Euler"},
-    "keeps the last of duplicates": {"there and back", "Euler"},
-    "shifts by one": {"there and back", "Euler"},
-    "gives every tie the full cotangent": {"shares", "Euler"},
-    "gives the cotangent to the smallest": {"Euler", "adjoint"},
-    "forgets the length of the mean": {"shares", "Euler"},
-    "gives the cotangent to the first of each slice": {"Euler", "order in the reduced slice"},
-    "the bias' gradient from the first row alone": {"order of rows", "adjoint"},
-    "does not normalise the weights": {"doubling", "Euler"},
-    "the factor 2 missing": {"Euler"},
-    "one sign for prediction and target": {"opposite"},
-    "1 - y": {"oddness"},
-    "1 - s alone": {"reflection"},
+    "softmax: y - y² for the gradient": {"scaling", "softmax sum"},
+    "relu: passes positive cotangents alone": {"scaling", "adjoint", "Euler"},
+    "exp: clipped to 0.1": {"scaling", "additivity"},
+    "softmax: a term missing": {"softmax sum", "adjoint"},
+    "softmax: only the diagonal of the Jacobian": {"softmax sum", "adjoint"},
+    "softmax: sums over the whole batch": {"softmax sum", "batch"},
+    "softmax: over the whole array": {"batch"},
+    "softmax_cross_entropy: wrong sign": {"adjoint"},
+    "softmax_cross_entropy: 1 less at every label of every row": {"loss sum", "adjoint"},
+    "get_item: overwritten": {"total", "there and back", "Euler"},
+    "get_item_grad: overwritten": {"there and back", "Euler"},
+    "get_item: off by one": {"there and back", "Euler"},
+    "max: ties: all": {"shares", "Euler"},
+    "max: the cotangent to the smallest": {"Euler", "adjoint"},
+    "mean: the length forgotten in the gradient": {"shares", "Euler"},
+    "sum: the cotangent to the first of each slice": {"Euler", "order in the reduced slice"},
+    "affine: b_bar from the first row alone": {"order of rows", "adjoint"},
+    "l2_penalty: weights not normalised": {"doubling", "Euler"},
+    "mean_squared_error: the factor 2 missing": {"Euler"},
+    "mean_squared_error: one sign for prediction and target": {"opposite"},
+    "tanh: 1 - y": {"oddness"},
+    "sigmoid: 1 - s alone": {"reflection"},
 }
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_planted_bug_breaks_its_laws(name: str) -> None:
-    operation, rule, _ = BUGS[name]
-    assert said_of(operation, rule) >= BROKEN[name]
+def test_a_defect_breaks_its_laws(name: str) -> None:
+    defect = DEFECTS[name]
+    assert said_of(defect.operation, defect.rule) >= BROKEN[name]
 
 
 def leaky_softmax(x: Array, *, axis: Any = -1) -> Any:
@@ -166,19 +166,20 @@ def test_a_violation_has_to_exceed_its_bound_and_to_be_finite() -> None:
     assert violation(one, np.array([1, np.nan, np.inf]), bound(one)) is None
 
 
+ONLY_THE_DIAGONAL = RuleComparator("planted", DEFECTS["softmax: only the diagonal of the Jacobian"].rule)
+
+
 def test_a_law_says_by_how_much_it_is_broken() -> None:
-    operation, rule, _ = BUGS["only the diagonal of the jacobian"]
-    scenario = Scenario(operation, "float32", (np.zeros(2, np.float32),), {}, np.array([1, 0], np.float32))
+    scenario = Scenario("softmax", "float32", (np.zeros(2, np.float32),), {}, np.array([1, 0], np.float32))
     assert "the gradient does not sum to 0 along the axis (0.25)" in broken_laws(
-        RuleComparator("planted", rule), scenario, operation
+        ONLY_THE_DIAGONAL, scenario, "softmax"
     )
 
 
 @pytest.mark.parametrize("value", [np.inf, np.nan])
 def test_where_a_number_is_not_finite_nothing_is_said(value: float) -> None:
-    operation, rule, _ = BUGS["only the diagonal of the jacobian"]
-    scenario = Scenario(operation, "float64", (np.array([0.0, value]),), {}, np.array([1.0, 0.0]))
-    assert broken_laws(RuleComparator("planted", rule), scenario, operation) == ()
+    scenario = Scenario("softmax", "float64", (np.array([0.0, value]),), {}, np.array([1.0, 0.0]))
+    assert broken_laws(ONLY_THE_DIAGONAL, scenario, "softmax") == ()
 
 
 def test_page_and_code_name_the_same_laws_in_the_same_words() -> None:
