@@ -1,0 +1,87 @@
+"""Sensitivity curves as Markdown tables: the smallest error found, by operation, dtype and checker."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from gradassay.audit_vocabulary import Curve, Sensitivity
+from reports.numbers import short
+
+OURS = "gradassay"
+#: Both checkers are compared in the dtype that the rival is made for.
+FINEST = "float64"
+
+
+def table(sensitivity: Sensitivity) -> str:
+    """One table for errors in every entry, and one for errors in one; a cell is a power of two and so many u.
+
+    In brackets is the interval at 95 %, where it is more than one power of two.
+    """
+    return "\n".join(_lines(sensitivity)) + "\n"
+
+
+def _lines(sensitivity: Sensitivity) -> Iterator[str]:
+    cells = {(c.planted, c.operation, c.checker, c.dtype): c for c in sensitivity.curves}
+    columns = sorted(dict.fromkeys((c.checker, c.dtype) for c in sensitivity.curves), key=_rival)
+    rival = next((checker for checker, dtype in columns if _rival((checker, dtype))), None)
+    operations = tuple(dict.fromkeys(c.operation for c in sensitivity.curves))
+    for planted in dict.fromkeys(c.planted for c in sensitivity.curves):
+        yield f"Smallest relative error in {planted} of a gradient that 100 scenarios find with probability 0.99:"
+        yield ""
+        heads = [dtype if checker == OURS else f"{checker}: {dtype}" for checker, dtype in columns]
+        yield _row(["operation", *heads, *([f"ours is finer in {FINEST} by"] if rival else [])])
+        yield _row(["---"] * (1 + len(columns) + (rival is not None)))
+        for operation in operations:
+            of = [cells.get((planted, operation, *column)) for column in columns]
+            yield _row(
+                [
+                    f"`{operation}`",
+                    *map(_cell, of),
+                    *(
+                        [_finer(*(cells.get((planted, operation, who, FINEST)) for who in (OURS, rival)))]
+                        if rival
+                        else []
+                    ),
+                ]
+            )
+        yield ""
+    for name, remedy in sensitivity.missing.items():
+        yield f"Not asked: {name}: {remedy}."
+    if sensitivity.interrupted:
+        yield "Interrupted: this is what was measured so far."
+
+
+def _rival(column: tuple[str, str]) -> bool:
+    return column[0] != OURS
+
+
+def _cell(curve: Curve | None) -> str:
+    if curve is None:
+        return ""
+    if curve.alarms == curve.inputs:
+        return "rejects the right one"
+    said = (
+        "none" if curve.smallest is None else f"{power(curve.smallest)} = {short(curve.smallest / curve.u)} u"
+    )
+    if len(set(curve.interval)) > 1:
+        ends = ("none" if end is None else power(end) for end in curve.interval)
+        said += f" ({' to '.join(ends)})"
+    if curve.alarms:
+        said += f"; rejects the right one on {curve.alarms} of {curve.inputs}"
+    return said
+
+
+def _finer(ours: Curve | None, rival: Curve | None) -> str:
+    if ours is None or rival is None or ours.smallest is None or rival.smallest is None:
+        return ""
+    return power(rival.smallest / ours.smallest)
+
+
+def power(delta: float) -> str:
+    """``2^-9``; of powers of two."""
+    return f"2^{round(math.log2(delta))}"
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
