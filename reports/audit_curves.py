@@ -22,34 +22,38 @@ def table(sensitivity: Sensitivity) -> str:
 
 
 def _lines(sensitivity: Sensitivity) -> Iterator[str]:
-    cells = {(c.planted, c.operation, c.checker, c.dtype): c for c in sensitivity.curves}
-    columns = sorted(dict.fromkeys((c.checker, c.dtype) for c in sensitivity.curves), key=_rival)
-    rival = next((checker for checker, dtype in columns if _rival((checker, dtype))), None)
-    operations = tuple(dict.fromkeys(c.operation for c in sensitivity.curves))
-    for planted in dict.fromkeys(c.planted for c in sensitivity.curves):
+    for planted in dict.fromkeys(curve.planted for curve in sensitivity.curves):
         yield f"Smallest relative error in {planted} of a gradient that 100 scenarios find with probability 0.99:"
         yield ""
-        heads = [dtype if checker == OURS else f"{checker}: {dtype}" for checker, dtype in columns]
-        yield _row(["operation", *heads, *([f"ours is finer in {FINEST} by"] if rival else [])])
-        yield _row(["---"] * (1 + len(columns) + (rival is not None)))
-        for operation in operations:
-            of = [cells.get((planted, operation, *column)) for column in columns]
-            yield _row(
-                [
-                    f"`{operation}`",
-                    *map(_cell, of),
-                    *(
-                        [_finer(*(cells.get((planted, operation, who, FINEST)) for who in (OURS, rival)))]
-                        if rival
-                        else []
-                    ),
-                ]
-            )
+        yield from _rows([curve for curve in sensitivity.curves if curve.planted == planted])
         yield ""
     for name, remedy in sensitivity.missing.items():
         yield f"Not asked: {name}: {remedy}."
     if sensitivity.interrupted:
         yield "Interrupted: this is what was measured so far."
+
+
+def _rows(curves: Sequence[Curve]) -> Iterator[str]:
+    cells = {(curve.operation, curve.checker, curve.dtype): curve for curve in curves}
+    columns = sorted(dict.fromkeys((curve.checker, curve.dtype) for curve in curves), key=_rival)
+    rivals = [column for column in columns if _rival(column) and column[1] == FINEST]
+    yield _row(
+        [
+            "operation",
+            *(dtype if checker == OURS else f"{checker}: {dtype}" for checker, dtype in columns),
+            *(f"ours is finer in {dtype} by" for _, dtype in rivals),
+        ]
+    )
+    yield _row(["---"] * (1 + len(columns) + len(rivals)))
+    for operation in dict.fromkeys(curve.operation for curve in curves):
+        ours = cells.get((operation, OURS, FINEST))
+        yield _row(
+            [
+                f"`{operation}`",
+                *(_cell(cells.get((operation, *column))) for column in columns),
+                *(_finer(ours, cells.get((operation, *column))) for column in rivals),
+            ]
+        )
 
 
 def _rival(column: tuple[str, str]) -> bool:

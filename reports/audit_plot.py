@@ -97,6 +97,7 @@ def _multiples(figure: Any, operations: Sequence[str], rows: int, curves: Sequen
                 axes.plot(curve.deltas, curve.probabilities, linestyle=dashes, linewidth=1.5, color=colour)
         axes.set_ylim(-0.03, 1.05)
         _delta_axis(axes, curves)
+    figure.supxlabel("relative error of the gradient", fontsize=9)
     for axes in panels[len(operations) :]:
         axes.set_visible(False)
 
