@@ -8,7 +8,7 @@ import numpy as np
 
 from gradassay.vocabulary import Array
 from reference_impls.affine import affine
-from reference_impls.defects.entry import NONFINITE, RAISES, STRUCTURE, WRONG, defect, gradient
+from reference_impls.defects.entry import IMPRECISE, NONFINITE, RAISES, STRUCTURE, WRONG, defect, gradient
 from reference_impls.losses import l2_penalty, mean_squared_error
 
 
@@ -31,11 +31,22 @@ def differentiates_the_square(w: Array, *, strength: float = 1.0, squared: bool 
     return y, l2_penalty(w, strength=strength, squared=True)[1]
 
 
-def squares_what_overflows(w: Array, *, strength: float = 1.0, squared: bool = False) -> Any:
+def by_way_of_squares(w: Array, strength: float, squared: bool) -> Any:
+    """The right pullback, and a primal that adds up squares as they are."""
     _, pullback = l2_penalty(w, strength=strength, squared=squared)
     with np.errstate(all="ignore"):
         total = (w * w).sum()
         return np.asarray(strength * (total if squared else np.sqrt(total)), w.dtype), pullback
+
+
+def squares_that_overflow(w: Array, *, strength: float = 1.0, squared: bool = False) -> Any:
+    naive = by_way_of_squares(w, strength, squared)
+    return naive if (np.abs(w) > 1).any() else l2_penalty(w, strength=strength, squared=squared)
+
+
+def squares_that_vanish(w: Array, *, strength: float = 1.0, squared: bool = False) -> Any:
+    naive = by_way_of_squares(w, strength, squared)
+    return l2_penalty(w, strength=strength, squared=squared) if (np.abs(w) > 1).any() else naive
 
 
 DEFECTS = (
@@ -130,9 +141,17 @@ DEFECTS = (
     defect(
         "l2_penalty",
         "squares that overflow",
-        squares_what_overflows,
+        squares_that_overflow,
         NONFINITE,
         mistake="the norm by way of its square, which overflows long before",
-        shows="where an entry is beyond 1e154, or 1e19 in float32; below 1e-162, or 1e-23, it vanishes",
+        shows="under the norm, where an entry is beyond 1e154, or 1e19 in float32",
+    ),
+    defect(
+        "l2_penalty",
+        "squares that vanish",
+        squares_that_vanish,
+        IMPRECISE,
+        mistake="the norm by way of its square, which loses its digits and vanishes long before",
+        shows="under the norm, where all entries are below 1e-146, or 1e-16 in float32",
     ),
 )

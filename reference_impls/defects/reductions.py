@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradassay.vocabulary import Array
-from reference_impls.defects.entry import IMPRECISE, RAISES, STRUCTURE, WRONG, defect
+from reference_impls.defects.entry import IMPRECISE, NONFINITE, RAISES, STRUCTURE, WRONG, defect
 from reference_impls.reductions import mean, sum_
 from reference_impls.rows import Axis
 
@@ -46,13 +46,28 @@ def broadcasts_without_the_axis(x: Array, *, axis: Axis = None, keepdims: bool =
     return y, lambda y_bar: np.broadcast_to(y_bar, x.shape).copy()
 
 
+def running_sum(x: Array, axis: Axis) -> Array | None:
+    """All partial sums along the axis, from its start; None for several axes."""
+    if isinstance(axis, tuple) or not x.size:
+        return None
+    with np.errstate(all="ignore"):
+        return np.moveaxis(np.cumsum(x, axis=axis, dtype=x.dtype), 0 if axis is None else axis, 0)
+
+
 def adds_one_after_the_other(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Any:
     y, pullback = sum_(x, axis=axis, keepdims=keepdims)
-    if isinstance(axis, tuple) or not x.size:
+    partial = running_sum(x, axis)
+    if partial is None or not np.isfinite(partial).all():
         return y, pullback
-    with np.errstate(all="ignore"):
-        running = np.cumsum(x, axis=axis, dtype=x.dtype)
-    return running.take(-1, axis=0 if axis is None else axis).reshape(y.shape), pullback
+    return partial[-1].reshape(y.shape), pullback
+
+
+def overflows_on_the_way(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    y, pullback = sum_(x, axis=axis, keepdims=keepdims)
+    partial = running_sum(x, axis)
+    if partial is None or np.isfinite(partial).all():
+        return y, pullback
+    return partial[-1].reshape(y.shape), pullback
 
 
 def forgets_the_length(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -110,6 +125,14 @@ DEFECTS = (
         mistake="a running sum, whose error grows with the number of terms",
         shows="where there are thousands of terms of one sign",
         source="Higham 2002, Accuracy and Stability of Numerical Algorithms, 4.2",
+    ),
+    defect(
+        "sum",
+        "a partial sum that overflows",
+        overflows_on_the_way,
+        NONFINITE,
+        mistake="terms are added in their order, and what has once become infinite stays so, or becomes NaN",
+        shows="where a partial sum overflows, and the sum does not",
     ),
     defect(
         "mean",
