@@ -72,7 +72,7 @@ def said_of(operation: str, rule: Rule, *, examples: int = 30, seed: int = 0) ->
 BROKEN = {
     "softmax: y - y² for the gradient": {"scaling", "softmax sum"},
     "relu: passes positive cotangents alone": {"scaling", "adjoint", "Euler"},
-    "exp: clipped to 0.1": {"scaling", "additivity"},
+    "softmax_regression: clipped norm": {"scaling", "additivity"},
     "softmax: a term missing": {"softmax sum", "adjoint"},
     "softmax: only the diagonal of the Jacobian": {"softmax sum", "adjoint"},
     "softmax: sums over the whole batch": {"softmax sum", "batch"},

@@ -15,11 +15,21 @@ import pytest
 
 from gradassay.catalogue import OPERATIONS
 from property_tests.source_functions import FUNCTIONS
+from reference_impls.defects import DEFECTS
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "sources.md"
 KINDS = ("operation", "convention", "model", "function", "defect")
 LINK = re.compile(r"\[`([\w.]+)`\]\(\.\./([\w./]+)\)")
+NAMED = re.compile(r"document (\d+), ([\w.#]+)(?=;|$)")
+
+#: What is wrong in a document and no defect of its own.
+NO_DEFECT = {
+    ("000", "GetItem"): "a view of the argument is a remark, and nothing fails for it",
+    ("000", "Min"): "its backward is that of Max",
+    ("003", "SoftmaxClassifier.copy_params"): "it copies parameters",
+    ("004", "Differentiate.gradient_descent"): "it moves its starting point, by right slopes",
+}
 
 
 class Row(NamedTuple):
@@ -116,3 +126,20 @@ def test_an_operation_and_a_convention_are_in_the_catalogue(row: Row) -> None:
         assert rules.intersection(targets)
     if row.kind == "convention":
         assert conventions.issuperset(targets)
+
+
+def planted() -> set[tuple[str, str]]:
+    """Document and function of every defect that was met in one."""
+    return {named for defect in DEFECTS.values() for named in NAMED.findall(defect.source)}
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if row.kind == "defect"], ids=lambda row: f"{row.document} {row.names[0]}"
+)
+def test_what_is_wrong_in_a_document_is_a_defect_of_the_zoo_or_none_for_a_reason(row: Row) -> None:
+    places = {(row.document, name) for name in row.names}
+    assert bool(places & planted()) != bool(places & NO_DEFECT.keys())
+
+
+def test_a_defect_names_functions_that_the_documents_have() -> None:
+    assert planted() <= {(document, name) for document, names in FUNCTIONS.items() for name in names}

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
 import pytest
 
 import gradassay
+from comparators.exact import Exact
 from comparators.numpy_rules import RuleComparator
 from gradassay.audit.ours import first_failure, leading
 from gradassay.audit.scenarios import Drawn
+from gradassay.audit_vocabulary import Defect
 from gradassay.catalogue import OPERATIONS
 from gradassay.judging import AgainstTruth
+from gradassay.question import Question
 from gradassay.vocabulary import Array, Rule, Verdict
 from reference_impls.defects import DEFECTS
 from reference_impls.defects.entry import defect, joined
@@ -66,17 +69,23 @@ def test_a_defect_is_found(name: str, seed: int) -> None:
     assert first_failure(one.rule, drawn(one.operation, seed)).found
 
 
-@cache
-def leading_verdict(name: str) -> Verdict | None:
-    """Without conventions, which cost ten times as much and excuse a scenario here and there."""
-    one = DEFECTS[name]
-    judge = AgainstTruth(RuleComparator(name, one.rule), OPERATIONS[one.operation].definition)
-    cases = map(judge, drawn(one.operation, 0).all)
+@lru_cache(maxsize=1)
+def asked(operation: str) -> list[Question]:
+    """The scenarios with their truths, for one defect after the other.
+
+    Without conventions, which cost ten times as much and excuse a scenario here and there.
+    """
+    return [Question(s, Exact(OPERATIONS[operation].definition), ()) for s in drawn(operation, 0).all]
+
+
+def leading_verdict(one: Defect) -> Verdict | None:
+    judge = AgainstTruth(RuleComparator(one.name, one.rule), OPERATIONS[one.operation].definition)
+    cases = [judge(question.scenario, question) for question in asked(one.operation)]
     return leading(Counter(case.finding.verdict for case in cases if not isinstance(case, str)))
 
 
 def test_most_defects_are_called_what_they_are() -> None:
-    called = {name: leading_verdict(name) for name in DEFECTS}
+    called = {name: leading_verdict(one) for name, one in DEFECTS.items()}
     others = {name: verdict for name, verdict in called.items() if verdict is not DEFECTS[name].verdict}
     assert len(others) <= 0.05 * len(DEFECTS), others
 
