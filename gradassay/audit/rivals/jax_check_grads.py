@@ -4,15 +4,15 @@ Its documentation (docs.jax.dev, jax.test_util.check_grads) asks for a function 
 no defaults; in its source they are the step 1e-4 and, by dtype, 1e-5 for float64, 2e-3 for float32, 1e-2 for
 float16, 0.1 for bfloat16, absolute and relative. One number is compared: the gradient along a random direction,
 under a random cotangent, both from one seed. JAX has 64 bits only where they are switched on ("Default dtypes and
-the X64 flag"): they are, for the length of a call, which changes nothing for narrower arrays but that too wide a
-gradient is seen.
+the X64 flag"): they are, for the length of a call, which changes nothing for narrower arrays.
 
 A rule becomes a ``jax.custom_vjp`` ("Custom derivative rules"), whose residuals are the arguments, on which the
 backward runs the rule again; a NumPy pullback has no derivative, hence ``order=1`` and ``modes=["rev"]``.
 ``check_grads`` is eager: the arrays are concrete, and NumPy takes them. ``jax.pure_callback``, which "External
-callbacks" has for NumPy under ``jit``, is not needed, and would do harm: an exception in a callback has no defined
-behaviour, and a callback on a thread of XLA's does not see the 64 bits and gets float32. As a callback would, the
-rule gets arrays of JAX's, which are read-only, so that one that writes into them raises.
+callbacks" has for NumPy under ``jit``, is not needed, and cannot be relied on here: on one core it deadlocks at
+arrays of 200 × 200; its callbacks may run on threads where the 64 bits of ``jax.enable_x64`` are not on, and get
+float32; and their exceptions have no defined behaviour. As a callback would, the rule gets read-only arrays, so
+that one that writes into them raises. Of a gradient JAX checks number and shape, and not the dtype.
 """
 
 from __future__ import annotations
