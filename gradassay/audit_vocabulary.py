@@ -80,9 +80,10 @@ class Assayed:
 class Alarms:
     """Correct rules before one checker."""
 
-    rules: int
+    rules: tuple[str, ...]
+    """The operations whose correct rule it was given; of ours, their pullbacks' as well."""
     alarmed: tuple[str, ...]
-    """The operations whose correct rule was rejected at least once."""
+    """Those whose correct rule was rejected at least once."""
     inputs: int
     """Inputs that it could judge, over all rules."""
     rejected: int

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from gradassay.audit_vocabulary import Assayed, Audit, Sensitivity, Sighting
+from reports.audit_curves import table as sensitivity_table
 from reports.audit_summary import AuditSummary, Line
 from reports.audit_text import duration
 from reports.marking import bullets, code, escape, table
@@ -21,8 +22,8 @@ a checker should find, and by rules that are known to be right, none of which it
 Every checker gets the same rule, forward and pullback, wrapped as its own documentation says, with its default steps
 and tolerances. Each of the others is asked twice: on the inputs that its documentation tells a user to give (float64,
 standard normal, 4 × 5, three to five variants of the parameters), and on scenarios of ours, evenly chosen of those
-that `gradassay.verify` takes. A defect counts as *found* on an input on which the checker rejects the defect and accepts
-the correct rule: who rejects both has said nothing. *Alarms* are inputs on which it rejects the correct rule.
+that `gradassay.verify` takes. A defect counts as *found* on an input on which the checker rejects the defect and
+accepts the correct rule: who rejects both has said nothing. *Alarms* are inputs on which it rejects the correct rule.
 """
 
 
@@ -65,7 +66,7 @@ def _row(line: Line) -> list[str]:
         line.checker.inputs,
         f"{line.found} of {line.defects} ({short(100 * line.rate)} %)",
         f"{alarms.rejected:,} of {alarms.inputs:,}",
-        f"{len(alarms.alarmed)} of {alarms.rules}",
+        f"{len(alarms.alarmed)} of {len(alarms.rules)}",
         "" if line.inputs is None else short(line.inputs),
         "" if line.seconds is None else duration(line.seconds),
     ]
@@ -96,8 +97,8 @@ def _frameworks(audit: Audit) -> Iterator[str]:
     yield "## Frameworks\n"
     yield (
         "What fails in a framework's own gradients has to be proven, or it is a mistake of ours. Each failing\n"
-        "scenario is held against `reports/expected.toml`, whose discrepancies have their reason there and their proof in\n"
-        "[findings](findings.md); the seed is another one than theirs.\n"
+        "scenario is held against `reports/expected.toml`, whose discrepancies have their reason there and their\n"
+        "proof in [findings](findings.md); the seed is another one than theirs.\n"
     )
     header = ["implementation", "scenarios", "failing", "of those proven", "not proven"]
     yield from table(

@@ -43,7 +43,7 @@ def _cells(line: Line) -> Iterator[Text]:
     yield Text(share, "green" if line.found == line.defects else "red")
     alarms = line.alarms
     yield Text(f"{alarms.rejected:,}/{alarms.inputs:,}", "red" if alarms.rejected else "green")
-    yield Text(f"{len(alarms.alarmed)}/{alarms.rules}")
+    yield Text(f"{len(alarms.alarmed)}/{len(alarms.rules)}")
     yield Text("-" if line.inputs is None else short(line.inputs))
     yield Text("-" if line.seconds is None else duration(line.seconds))
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from comparators.numpy_rules import RuleComparator
 from gradassay.audit_vocabulary import Alarms
-from gradassay.catalogue import OPERATIONS
 from gradassay.formats import FORMATS
 from gradassay.judging import AgainstTruth
 from gradassay.second_order import operation_named
@@ -60,13 +59,15 @@ def alarms_of(cell: Cell, told: Callable[[int], None]) -> Alarms:
                 )
                 rejected.append(f"{where}: {case.finding.verdict}: {case.finding.sentence}")
         told(len(batch))
-    return Alarms(1, (cell.operation,) if rejected else (), judged, len(rejected), tuple(rejected))
+    return Alarms(
+        (cell.operation,), (cell.operation,) if rejected else (), judged, len(rejected), tuple(rejected)
+    )
 
 
 def joined(parts: list[Alarms]) -> Alarms:
     """What was found out about several rules."""
     return Alarms(
-        rules=len(OPERATIONS),
+        rules=tuple(dict.fromkeys(name for part in parts for name in part.rules)),
         alarmed=tuple(dict.fromkeys(name for part in parts for name in part.alarmed)),
         inputs=sum(part.inputs for part in parts),
         rejected=sum(part.rejected for part in parts),

@@ -27,7 +27,7 @@ class Witness:
         """What it says of the catalogue's rule."""
         rejected = sum(judgement.rejects is True for judgement in self.of_correct)
         judged = sum(judgement.rejects is not None for judgement in self.of_correct)
-        return Alarms(1, (self.operation.name,) if rejected else (), judged, rejected)
+        return Alarms((self.operation.name,), (self.operation.name,) if rejected else (), judged, rejected)
 
     def sight(self, rule: Rule) -> Sighting:
         """Inputs and time until it rejects ``rule`` on an input on which it accepts the correct rule.

@@ -15,8 +15,8 @@ from gradassay.cli.app import Exit
 from gradassay.cli.output import coloured, note, ours_alone, say
 
 if TYPE_CHECKING:
-    from gradassay.audit_vocabulary import Audit, Framework, Sensitivity
-    from gradassay.cli.measuring import Progress
+    from gradassay.audit_vocabulary import Audit, Sensitivity
+    from reports.expectations import Expectations
 
 
 def _rivals() -> Iterable[str]:
@@ -93,13 +93,15 @@ def audit_command(
     Fails where a defect survives Gradassay, or where Gradassay rejects a correct rule.
     """
     from gradassay.audit.auditing import audit
-    from gradassay.cli.measuring import MOST_JOBS, progress
+    from gradassay.cli.measuring import MOST_JOBS, measure, progress
     from gradassay.cli.saving import Destination
     from gradassay.environment import cores
+    from reports.audit_frameworks import frameworks as compared
     from reports.audit_summary import AuditSummary
     from reports.audit_text import text
 
     destination = Destination(out, json_to)
+    expectations = _approved(Path(expected_file)) if frameworks else None
     shared = min(cores(), MOST_JOBS) if jobs is None else jobs
     curves = None
     with ours_alone(), progress() as report:
@@ -120,9 +122,9 @@ def audit_command(
             curves = measured(
                 list(operations) or None, batches=batches, seed=seed, jobs=shared, progress=report
             )
-    if frameworks and not found.interrupted:
-        compared = _frameworks(operations, Path(expected_file), examples, seed, shared)
-        found = replace(found, frameworks=compared)
+    if expectations is not None and not found.interrupted:
+        run = measure(operations, examples=examples, seed=seed, jobs=shared)
+        found = replace(found, frameworks=compared(run, expectations), interrupted=run.interrupted)
     document = _document(found, curves)
     destination.write_json(document)
     if destination.folder is not None:
@@ -136,19 +138,13 @@ def audit_command(
     return Exit.FINE if AuditSummary(found).ok else Exit.FAILED
 
 
-def _frameworks(
-    operations: tuple[str, ...], expected: Path, examples: int, seed: int, jobs: int
-) -> tuple[Framework, ...]:
+def _approved(path: Path) -> Expectations:
     from gradassay.catalogue import OPERATIONS
-    from gradassay.cli.measuring import measure
     from gradassay.engine import implementations
     from gradassay.formats import FORMATS
-    from reports.audit_frameworks import frameworks
     from reports.expected_toml import read
 
-    known = {"operation": OPERATIONS, "implementation": implementations(), "dtype": FORMATS}
-    expectations = read(expected, known)
-    return frameworks(measure(operations, examples=examples, seed=seed, jobs=jobs), expectations)
+    return read(path, {"operation": OPERATIONS, "implementation": implementations(), "dtype": FORMATS})
 
 
 def _document(found: Audit, curves: Sensitivity | None) -> str:
