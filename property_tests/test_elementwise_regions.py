@@ -39,6 +39,7 @@ SHARED: dict[str, Law] = {
     "nan": lambda x, fmt: bool(np.isnan(x).any()),
     "empty": lambda x, fmt: x.size == 0,
     "scalar": lambda x, fmt: x.ndim == 0,
+    "many": lambda x, fmt: x.size > 2**15,
     "tails": lambda x, fmt: bool(((np.abs(x) > 1.9) & (np.abs(x) < 46)).all()),
     "saturated": lambda x, fmt: bool(((np.abs(x) > 19) & (np.abs(x) < 1001)).all()),
     "at_zero": lambda x, fmt: bool((x == 0).any()),

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gradassay.api import verify
+from gradassay.catalogue import OPERATIONS as CATALOGUE
 from gradassay.errors import UsageError
 from gradassay.formats import FORMATS
 from gradassay.vocabulary import Array, Scenario, Verdict
@@ -25,6 +26,8 @@ from property_tests.strategies import (
     explicit_scenarios,
     scenarios,
 )
+from property_tests.strategies.hermetic import collect
+from property_tests.strategies.regions import MANY, shares
 from reference_impls.softmax_cross_entropy import softmax_cross_entropy
 
 ROOT = Path(__file__).parents[1]
@@ -56,7 +59,7 @@ def fingerprint_of_all() -> str:
 def test_every_region_draws_what_the_definition_accepts_and_refuses(name: str, dtype: str) -> None:
     operation = OPERATIONS[name]
     drawn = draw_scenarios(operation, dtype=dtype, examples=6 * len(operation.regions), seed=3)
-    assert Counter(s.region for s in drawn) == dict.fromkeys(operation.regions, 6)
+    assert {s.region for s in drawn} == set(operation.regions)
     for scenario in drawn:
         where = f"{name} {scenario.region} {scenario.params}"
         assert scenario.args[0].dtype.name == scenario.cotangent.dtype.name == dtype, where
@@ -111,15 +114,34 @@ OUTSIDE_OF_A_TEST = [
 ]
 
 
-@pytest.mark.parametrize("examples", [0, 1, 5, 16, 37])
-def test_examples_are_divided_evenly_with_earlier_regions_first(examples: int) -> None:
+@pytest.mark.parametrize("examples", [0, 1, 5, 16, 19, 20, 37, 49, 100, 250])
+def test_examples_are_divided_evenly_with_earlier_regions_first_but_for_large_arrays(examples: int) -> None:
     operation = OPERATIONS["softmax"]
     drawn = draw_scenarios(operation, dtype="float64", examples=examples, seed=0)
     counts = Counter(scenario.region for scenario in drawn)
-    each = [counts[region] for region in operation.regions]
-    assert sum(each) == examples
+    *each, many = (counts[region] for region in operation.regions)
+    assert sum(each) + many == examples
     assert each == sorted(each, reverse=True)
     assert max(each) - min(each) <= 1
+    assert many == {19: 0, 20: 1, 37: 1, 49: 1, 100: 2, 250: 5}.get(examples, 0)
+
+
+def test_regions_of_ones_own_share_alike() -> None:
+    assert shares(("a", "b", "c"), 50) == [17, 17, 16]
+    assert shares(("many",), 50) == [50]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_every_operation_is_given_an_array_of_more_than_2_to_the_15_entries(name: str, dtype: str) -> None:
+    operation = CATALOGUE[name]
+    drawn = collect(scenarios(operation, dtype=dtype, region=MANY), count=4, seed=0)
+    for scenario in drawn:
+        x_bar = np.broadcast_to(np.False_, scenario.params.get("shape", ()))
+        assert max(array.size for array in (*scenario.args, x_bar)) > 2**15
+        assert scenario.cotangent.dtype.name == scenario.args[0].dtype.name == dtype
+    usual = collect(scenarios(operation, dtype=dtype, region="ordinary"), count=4, seed=0)
+    assert all(array.size < 1000 for scenario in usual for array in scenario.args)
 
 
 @given(scenarios(OPERATIONS["get_item"], dtype="float16", region="mixtures"))

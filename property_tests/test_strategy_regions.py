@@ -131,7 +131,7 @@ VALUE_CASES = [
 @pytest.mark.parametrize(("name", "region", "law"), VALUE_CASES, ids=[f"{n}-{r}" for n, r, _ in VALUE_CASES])
 def test_a_region_of_values_holds_what_its_name_says(name: str, region: str, law: Law, dtype: str) -> None:
     drawn = drawn_from(name, dtype, region)
-    assert len(drawn) == EACH
+    assert len(drawn) >= EACH
     for scenario in drawn:
         assert holds(law, scenario), f"{scenario.args[0]!r} {scenario.params}"
     assert not all(holds(law, scenario) for scenario in drawn_from(name, dtype, "ordinary"))
@@ -146,7 +146,7 @@ def test_a_region_of_indices_holds_what_its_name_says(name: str, region: str) ->
         return INDEX_LAWS[region](index if isinstance(index, tuple) else (index,), np.zeros(shape))
 
     drawn = drawn_from(name, "float32", region)
-    assert len(drawn) == EACH
+    assert len(drawn) >= EACH
     for scenario in drawn:
         assert obeys(scenario), scenario.params
     assert not all(map(obeys, drawn_from(name, "float32", "ordinary")))

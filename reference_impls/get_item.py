@@ -42,9 +42,8 @@ def get_item_definition(x: Any, *, index: Any) -> Any:
 def get_item_grad_definition(y_bar: Any, *, index: Any, shape: tuple[int, ...]) -> Any:
     """``x_bar_j = sum_k [place_k = j] y_bar_k``."""
     size = math.prod(shape)
-    place = np.reshape(np.arange(size).reshape(shape)[index], (1, -1))
-    taken = np.where(place == np.arange(size).reshape(-1, 1), y_bar.reshape(1, -1), 0)
-    return taken.sum(axis=1).reshape(shape)
+    place = np.arange(size).reshape(shape)[index]
+    return np.bincount(np.ravel(place), weights=np.ravel(y_bar), minlength=size).reshape(shape)
 
 
 def get_item(x: Any, *, index: Any) -> tuple[Array, Callable[[Any], Array]]:

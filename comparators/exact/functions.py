@@ -173,6 +173,14 @@ def _take_along_axis(a: Taped, indices: Any, axis: int = -1) -> Taped:
     return op.getitem(a, tuple(np.asarray(indices) if i == axis else grid[i] for i in range(a.ndim)))
 
 
+def _bincount(x: Any, weights: Any = None, minlength: int = 0) -> Taped:
+    """Each weight added at its place."""
+    if isinstance(x, Taped):
+        raise refuse("bincount of places that depend on an argument")
+    places = np.asarray(x)
+    return op.scatter(_lift(weights)[0], places, (max(int(places.max(initial=-1)) + 1, minlength),))
+
+
 def _concatenate(arrays: Any, axis: int | None = 0, **_: Any) -> Taped:
     parts = _lift(*arrays)
     if axis is None:
@@ -224,6 +232,7 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.stack: _stack,
     np.take: _take,
     np.take_along_axis: _take_along_axis,
+    np.bincount: _bincount,
     np.zeros_like: _plain(np.zeros_like),
     np.ones_like: _plain(np.ones_like),
     np.shape: lambda a: a.shape,

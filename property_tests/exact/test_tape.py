@@ -33,7 +33,9 @@ def close(got: Any, expected: Any) -> None:
 
 
 #: NumPy has no loop over Python objects for these; their closed forms are below.
-WITHOUT_OBJECTS = {"exp2", "log2", "log10", "logaddexp", "fabs", "isnan", "isfinite", "isinf", "var", "std"}
+WITHOUT_OBJECTS = {
+    *("exp2", "log2", "log10", "logaddexp", "fabs", "isnan", "isfinite", "isinf", "var", "std", "bincount")
+}
 
 
 @pytest.mark.parametrize("arithmetic", ["longdouble", "arb-128"])
@@ -55,6 +57,11 @@ def test_variance_and_deviation_have_their_closed_forms() -> None:
     centred = x - x.mean()
     close(gradient(np.var, x, y_bar=-1.5), -1.5 * 2 * centred / x.size)
     close(gradient(np.std, x, y_bar=-1.5), -1.5 * centred / (x.size * x.std()))
+
+
+def test_each_weight_is_given_the_cotangent_of_its_place() -> None:
+    places, y_bar = np.array([2, 0, 2, 2]), np.array([0.5, -1.0, 3.0, 7.0])
+    close(gradient(lambda w: np.bincount(places, w, 4), normals(4), y_bar=y_bar), y_bar[places])
 
 
 LN2, LN10 = np.log(2), np.log(10)

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from gradassay.formats import FORMATS, Format
 from gradassay.vocabulary import Array, Draft
-from property_tests.strategies.elementwise import COMMON, SHAPES, shape_in
+from property_tests.strategies.elementwise import COMMON, SHAPES
 from property_tests.strategies.elementwise_values import Filler, among_ordinary, largest, near_zero, ordinary
 from property_tests.strategies.regions import known
-from property_tests.strategies.shapes import SEEDS, Draw, Shape
+from property_tests.strategies.shapes import SEEDS, Draw, Shape, shape_in
 from property_tests.strategies.values import Rng, rounded, steps_away
 
 #: Lower and upper bound; None is no bound.

@@ -12,7 +12,7 @@ from gradassay.vocabulary import Array, Draft
 from property_tests.strategies.indices import draw_selection
 from property_tests.strategies.labels import draw_form, labels, out_of_range
 from property_tests.strategies.probabilities import PROBABILITIES, probabilities
-from property_tests.strategies.regions import known
+from property_tests.strategies.regions import MANY, known
 from property_tests.strategies.shapes import (
     SEEDS,
     Draw,
@@ -20,12 +20,13 @@ from property_tests.strategies.shapes import (
     axes_of,
     draw_axis,
     draw_empty_shape,
+    draw_many,
     draw_shape,
 )
 from property_tests.strategies.values import LOGITS, Rng, logits, rounded, special_values
 
-SOFTMAX_REGIONS: tuple[str, ...] = (*LOGITS, "empty", "scalar", "single")
-_LABEL_REGIONS = ("empty", "single", "column", "one_hot", "soft", "invalid")
+SOFTMAX_REGIONS: tuple[str, ...] = (*LOGITS, "empty", "scalar", "single", MANY)
+_LABEL_REGIONS = ("empty", "single", "column", "one_hot", "soft", "invalid", MANY)
 CROSS_ENTROPY_REGIONS: tuple[str, ...] = (*PROBABILITIES, *_LABEL_REGIONS)
 SOFTMAX_CROSS_ENTROPY_REGIONS: tuple[str, ...] = (*LOGITS, *_LABEL_REGIONS)
 GET_ITEM_REGIONS: tuple[str, ...] = (
@@ -44,6 +45,7 @@ GET_ITEM_REGIONS: tuple[str, ...] = (
     "values",
     "many_duplicates",
     "invalid",
+    MANY,
 )
 GET_ITEM_GRAD_REGIONS: tuple[str, ...] = GET_ITEM_REGIONS
 
@@ -82,6 +84,8 @@ def _softmax(draw: Draw, region: str, dtype: str) -> Draft:
         shape: Shape = ()
     elif region == "empty":
         shape = draw_empty_shape(draw)
+    elif region == MANY:
+        shape = draw_many(draw)
     else:
         shape = draw_shape(draw, least_last=2)
     params = draw_axis(draw, len(shape))
@@ -101,6 +105,8 @@ def _classified(draw: Draw, region: str, dtype: str, kind: str) -> Draft:
         shape = shape[-1:] if draw(st.booleans()) else (*shape[:-1], 1)
     elif region == "empty":
         shape = draw_empty_shape(draw, most=3, keep_last=True)
+    elif region == MANY:
+        shape = draw_many(draw, rows=True)
     else:
         shape = draw_shape(draw, most=3, least_last=2)
     form = draw_form(draw, region, shape)

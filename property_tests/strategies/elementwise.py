@@ -32,12 +32,12 @@ from property_tests.strategies.elementwise_values import (
     tails,
     zeros,
 )
-from property_tests.strategies.regions import known
-from property_tests.strategies.shapes import SEEDS, Draw, Shape, draw_empty_shape, draw_shape
+from property_tests.strategies.regions import MANY, known
+from property_tests.strategies.shapes import SEEDS, Draw, shape_in
 from property_tests.strategies.values import log_uniform, one_entry, rounded, subnormals
 
 #: Regions that are about shape alone; their values are ordinary.
-SHAPES = ("empty", "scalar")
+SHAPES = ("empty", "scalar", MANY)
 
 
 #: Regions of every operation that is defined everywhere.
@@ -121,13 +121,6 @@ def tanh_drafts(region: str, dtype: str) -> st.SearchStrategy[Draft]:
 
 
 _FILLERS = {"exp": _EXP, "log": _LOG, "relu": _RELU, "sigmoid": _SIGMOID, "tanh": _TANH}
-
-
-def shape_in(draw: Draw, region: str) -> Shape:
-    """A shape as the region wants it: none, with a side of 0, or any."""
-    if region == "scalar":
-        return ()
-    return draw_empty_shape(draw) if region == "empty" else draw_shape(draw)
 
 
 @cache

@@ -9,7 +9,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from gradassay.vocabulary import Array
-from property_tests.strategies.shapes import SEEDS, Draw, Shape, draw_empty_shape, draw_shape
+from property_tests.strategies.regions import MANY
+from property_tests.strategies.shapes import SEEDS, Draw, Shape, draw_empty_shape, draw_many, draw_shape
 from property_tests.strategies.templates import FREE, TEMPLATES
 from property_tests.strategies.values import Rng
 
@@ -144,7 +145,22 @@ def _many_duplicates(draw: Draw) -> tuple[Shape, Any, Rng]:
     return shape, index, rng
 
 
-_SPECIAL = {"empty": _empty, "scalar": _scalar, "many_duplicates": _many_duplicates}
+def _many(draw: Draw) -> tuple[Shape, Any, Rng]:
+    """Of tens of thousands of entries all, most, or three; mostly not three, which show little of the cotangent."""
+    shape = draw_many(draw)
+    kind = draw(st.sampled_from(("array", "mask", "slice", "few")))
+    rng = np.random.default_rng(draw(SEEDS))
+    n = shape[0]
+    choices = {
+        "array": rng.permutation(n) - n // 2,
+        "mask": rng.random(shape) < 0.9,
+        "slice": slice(None, None, -1),
+        "few": np.array([-1, n // 2, -1]),
+    }
+    return shape, choices[kind], rng
+
+
+_SPECIAL = {"empty": _empty, "scalar": _scalar, "many_duplicates": _many_duplicates, MANY: _many}
 
 
 def _spoil(index: Any, shape: Shape, rng: Rng) -> Any:

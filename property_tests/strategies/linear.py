@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gradassay.formats import FORMATS, Format
 from gradassay.vocabulary import Array, Draft
 from property_tests.strategies.labels import draw_form, labels, out_of_range
-from property_tests.strategies.regions import known
+from property_tests.strategies.regions import MANY, known
 from property_tests.strategies.shapes import SEEDS, Draw, Shape
 from property_tests.strategies.values import Rng, log_uniform, one_entry, rounded
 
@@ -29,6 +29,7 @@ AFFINE_REGIONS: tuple[str, ...] = (
     "infinities",
     "nan",
     "empty",
+    MANY,
 )
 SOFTMAX_REGRESSION_REGIONS: tuple[str, ...] = (
     "ordinary",
@@ -44,6 +45,7 @@ SOFTMAX_REGRESSION_REGIONS: tuple[str, ...] = (
     "one_hot",
     "soft",
     "invalid",
+    MANY,
 )
 
 #: What x has before its last axis, the smallest first.
@@ -57,6 +59,10 @@ _SAMPLES: dict[str, tuple[Shape, ...]] = {
     "empty": ((0,), (2, 0), (0, 3)),
     "single": ((), (), (1,)),
 }
+#: Samples, and the sides of W, where x has many entries.
+_MANY: tuple[tuple[Shape, int, int], ...] = (((4000,), 10, 5), ((20, 200), 10, 3))
+#: Where W has, too; what follows a sum of so many terms has no certain digit in a short format.
+_MANY_WEIGHTS = ((10,), 4000, 10)
 _SIDES = st.sampled_from((2, 3, 4, 5, 3, 7, 10))
 _LONG = st.sampled_from((64, 100, 257))
 _REDUCTIONS = st.sampled_from(("mean", "default", "sum", "none"))
@@ -72,8 +78,13 @@ def softmax_regression_drafts(region: str, dtype: str) -> st.SearchStrategy[Draf
     return _classifier(known(region, SOFTMAX_REGRESSION_REGIONS), dtype)
 
 
-def _draw_sizes(draw: Draw, region: str) -> tuple[Shape, int, int]:
+def _draw_sizes(
+    draw: Draw, region: str, many: tuple[tuple[Shape, int, int], ...] = _MANY
+) -> tuple[Shape, int, int]:
     """The samples' shape, how many entries x has in each, and how many y has."""
+    if region == MANY:
+        sizes: tuple[Shape, int, int] = draw(st.sampled_from(many))
+        return sizes
     samples = draw(st.sampled_from(_SAMPLES.get(region, _MATRIX)))
     entries = 1 if region == "one_column" else draw(_LONG if region == "long" else _SIDES)
     return samples, entries, draw(_SIDES)
@@ -82,7 +93,7 @@ def _draw_sizes(draw: Draw, region: str) -> tuple[Shape, int, int]:
 @cache
 @st.composite
 def _affine(draw: Draw, region: str, dtype: str) -> Draft:
-    samples, D, C = _draw_sizes(draw, region)
+    samples, D, C = _draw_sizes(draw, region, (*_MANY, _MANY_WEIGHTS))
     if region == "one_column":
         # Of x, of W, or of both.
         D, C = draw(st.sampled_from(((1, C), (C, 1), (1, 1))))
@@ -146,6 +157,9 @@ def _values(region: str, rng: Rng, shape: Shape, C: int, fmt: Format) -> tuple[A
         x = np.where(one_entry(rng, shape), rng.choice((-np.inf, np.inf)), x)
         W = np.where(rng.random(W.shape) < rng.choice((0.0, 0.2)), 0.0, W)
         b = np.where(rng.random(C) < rng.choice((0.0, 0.3)), -np.inf, b)
+    elif region == MANY:
+        # Logits of size 1, and sums over thousands of samples within a short format.
+        W = W / np.sqrt(D)
     elif region == "nan":
         chosen = rng.integers(3)
         x, W, b = (

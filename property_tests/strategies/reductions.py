@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gradassay.formats import FORMATS, Format
 from gradassay.vocabulary import Array, Draft
-from property_tests.strategies.regions import known
+from property_tests.strategies.regions import MANY, known
 from property_tests.strategies.shapes import (
     SEEDS,
     Draw,
@@ -18,6 +18,7 @@ from property_tests.strategies.shapes import (
     axes_of,
     draw_axis,
     draw_empty_shape,
+    draw_many,
     draw_shape,
 )
 from property_tests.strategies.values import Rng, log_uniform, logits, one_entry, rounded, subnormals, winner
@@ -34,6 +35,7 @@ SUM_REGIONS: tuple[str, ...] = (
     "single",
     "scalar",
     "empty",
+    MANY,
 )
 EXTREMUM_REGIONS: tuple[str, ...] = (
     "ordinary",
@@ -49,6 +51,7 @@ EXTREMUM_REGIONS: tuple[str, ...] = (
     "scalar",
     "empty",
     "invalid",
+    MANY,
 )
 
 _LONG: tuple[Shape, ...] = ((1000,), (4096,), (300, 3), (3, 700), (2, 1100, 2), (5000, 1))
@@ -78,6 +81,8 @@ def _reduction(draw: Draw, region: str, dtype: str, sign: int | None) -> Draft:
         shape: Shape = ()
     elif region == "long":
         shape = draw(st.sampled_from(_LONG))
+    elif region == MANY:
+        shape = draw_many(draw)
     else:
         shape = draw_shape(draw, least=2 if region == "empty" else 1, least_last=2)
     params = _draw_axis(draw, len(shape))

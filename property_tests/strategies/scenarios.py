@@ -17,6 +17,7 @@ from gradassay.vocabulary import Array, Definition, Draft, Operation, Scenario
 from property_tests.strategies.cotangents import cotangents, signed_cotangent
 from property_tests.strategies.hermetic import collect
 from property_tests.strategies.layouts import LAYOUTS, lay_out
+from property_tests.strategies.regions import shares
 from property_tests.strategies.shapes import Draw, Shape
 
 _LAYOUTS = st.sampled_from(LAYOUTS)
@@ -64,17 +65,16 @@ def shape_given(operation: Operation, draft: Draft) -> Shape | None:
 
 
 def draw_scenarios(operation: Operation, *, dtype: str, examples: int, seed: int) -> list[Scenario]:
-    """``examples`` scenarios, divided evenly over the operation's regions in their order.
+    """``examples`` scenarios of the operation's regions in their order, each with its share of them (``shares``).
 
-    Earlier regions get what is left over; with fewer examples than regions the first ones get one each.
-    The same arguments give the same list, in any process.
+    With fewer examples than regions the first ones get one each. The same arguments give the same list, in any process.
     """
-    each, left = divmod(examples, len(operation.regions))
     drawn: list[Scenario] = []
-    for i, region in enumerate(operation.regions):
+    counts = shares(operation.regions, examples)
+    for region, count in zip(operation.regions, counts, strict=True):
         strategy = scenarios(operation, dtype=dtype, region=region)
         region_seed = _stable_seed(seed, operation.name, dtype, region)
-        drawn += collect(strategy, count=each + (i < left), seed=region_seed)
+        drawn += collect(strategy, count=count, seed=region_seed)
     return drawn
 
 

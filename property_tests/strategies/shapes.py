@@ -14,6 +14,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from property_tests.strategies.regions import MANY
+
 Shape = tuple[int, ...]
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
@@ -27,6 +29,12 @@ _LARGE: dict[int, tuple[Shape, ...]] = {
     3: ((3, 4, 17), (5, 6, 7), (2, 16, 9)),
     4: ((2, 3, 5, 7), (3, 3, 4, 5)),
 }
+
+#: More entries than 2^15, and few shapes, since JAX compiles each anew.
+MANY_SHAPES: tuple[Shape, ...] = ((40_000,), (200, 200), (20, 40, 50))
+_MANY_SHAPES = st.sampled_from(MANY_SHAPES)
+#: Those for labels: classes are last.
+_MANY_ROWS: st.SearchStrategy[Shape] = st.sampled_from(((2000, 20), (200, 200), (20, 40, 50)))
 
 
 @cache
@@ -65,6 +73,21 @@ def draw_empty_shape(draw: Draw, *, most: int = 4, keep_last: bool = False) -> S
         return (0, *shape)
     i = draw(st.integers(0, len(shape) - 1 - keep_last))
     return (*shape[:i], 0, *shape[i + 1 :])
+
+
+def draw_many(draw: Draw, *, rows: bool = False) -> Shape:
+    """A shape of tens of thousands of entries; with ``rows``, of hundreds of rows at least."""
+    shape: Shape = draw(_MANY_ROWS if rows else _MANY_SHAPES)
+    return shape
+
+
+def shape_in(draw: Draw, region: str) -> Shape:
+    """A shape as the region wants it: none, with a side of 0, of many entries, or any."""
+    if region == "scalar":
+        return ()
+    if region == MANY:
+        return draw_many(draw)
+    return draw_empty_shape(draw) if region == "empty" else draw_shape(draw)
 
 
 _AXIS_KINDS = st.sampled_from(("default", "int", "int", "several", "all"))
