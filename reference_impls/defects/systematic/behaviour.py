@@ -19,7 +19,7 @@ BEHAVIOUR: tuple[Defect, ...] = (
           "the gradient is 0 after 33 entries", "from 34 entries on"),
     *made("one position in 10,000", conditions.one_position_in_10000, "get_item_grad sum affine", WRONG,
           "the sign is wrong at positions 9,999, 19,999, ...", "from 10,000 entries on"),
-    *made("one value in 10,000", conditions.one_value_in_10000, "mean relu", WRONG,
+    *made("one value in 10,000", conditions.one_value_in_10000, "sum affine", WRONG,
           "the sign is wrong for entries whose bits hash to 0 modulo 10,000", "for one entry in 10,000"),
     *made("zero for many", conditions.zero_for_many, "sigmoid sum affine", WRONG,
           "the gradient is 0 beyond 30,000 entries", "beyond 30,000 entries",

@@ -53,7 +53,7 @@ GRADIENTS: tuple[Defect, ...] = (
           "the pullback takes the cotangent's mean for every entry", "where the primal has 2 entries"),
     *made("absolute cotangent", values.positive_cotangent, "relu mean_squared_error", WRONG,
           "the pullback takes the cotangent's absolute value", "where it is negative"),
-    *made("cotangent itself", values.cotangent_itself, "log_softmax clip sigmoid", WRONG,
+    *made("cotangent itself", values.cotangent_itself, "log_softmax clip relu sigmoid", WRONG,
           "the pullback hands the cotangent on as it came"),
     *made("cotangent itself", values.cotangent_itself, "sum max", STRUCTURE,
           "the cotangent is not spread over what was reduced", "where the primal has fewer axes or entries"),
