@@ -39,8 +39,8 @@ def shifted_by_the_maximum_of_the_batch(x: Array, *, axis: Axis = -1) -> Any:
     return normalised(np.exp(x - np.max(x, initial=-np.inf)), axis)
 
 
-def axis_1_of_a_vector(x: Array, *, axis: Axis = 1) -> Any:
-    return softmax(x, axis=axis if x.ndim <= 2 or axis != 1 else -1)
+def axis_1_of_a_vector(x: Array, *, axis: Axis = -1) -> Any:
+    return softmax(x, axis=1 if axis == -1 and x.ndim == 1 else axis)
 
 
 def axis_1_of_any_array(x: Array, *, axis: Axis = 1) -> Any:
@@ -84,8 +84,8 @@ DEFECTS = (
         "axis 1 of a vector",
         axis_1_of_a_vector,
         RAISES,
-        mistake="the default axis is 1, which a vector does not have",
-        shows="on vectors, where no axis is given",
+        mistake="the last axis is called 1, which a vector does not have",
+        shows="on vectors",
         source="document 000, Softmax",
     ),
     defect(
