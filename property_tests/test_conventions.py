@@ -12,11 +12,13 @@ from comparators.exact import Exact
 from comparators.numpy_rules import RuleComparator
 from gradassay.catalogue import OPERATIONS
 from gradassay.findings import Finding
+from gradassay.judging import AgainstTruth
 from gradassay.question import Question
 from gradassay.second_order import pullback_operation
 from gradassay.verdicts import judge_evaluation
 from gradassay.vocabulary import Array, Definition, Evaluation, Operation, Scenario, Verdict
 from property_tests.strategies import draw_scenarios
+from reference_impls.defects import DEFECTS
 
 P = np.array([[0.5, 0.25, 0.0625], [0.125, 0.5, 0.5]])
 LABELS = np.array([2, 0])
@@ -102,7 +104,9 @@ def test_two_in_a_row_are_named_in_the_order_in_which_they_are_applied(order: tu
 def test_a_flat_alternative_is_named_whatever_plain_arithmetic_makes_of_it(classes: int) -> None:
     operation = OPERATIONS["cross_entropy"]
     p = np.full((3, classes), 1e-18, order="F")
-    p[:, 0] = 1.0  # every entry is clipped, so that the gradient is 0; sums in another order are rounded apart
+    p[:, 0] = (
+        1.0  # every entry is clipped, so that the gradient is 0; sums in another order are rounded apart
+    )
     given = of("cross_entropy", p, np.array([1, 2, 0]), y_bar=[-0.25, 2.25, -1.0], reduction="none")
     first, second = (change_of("cross_entropy", name) for name in ("clipped at 1e-7", "renormalised"))
     finding = found(operation, given, truth(first(second(operation.definition)), given))
@@ -235,3 +239,17 @@ def test_a_convention_of_a_pullback_is_the_pullback_of_the_convention() -> None:
     renormalised = next(c for c in operation.conventions if c.name == "renormalised")
     finding = found(operation, given, truth(renormalised.change(operation.definition), given))
     assert (finding.verdict, finding.cause) == (Verdict.CONVENTION, "renormalised")
+
+
+def test_another_shape_than_a_convention_gives_an_invalid_input_is_none() -> None:
+    operation = OPERATIONS["sigmoid_classifier"]
+    rule = DEFECTS["sigmoid_classifier: swallows errors"].rule
+    invalid = [
+        given
+        for given in draw_scenarios(operation, dtype="float64", examples=100, seed=0)
+        if not given.valid and given.cotangent.ndim
+    ]
+    judge = AgainstTruth(RuleComparator("swallowing", rule), operation.definition, operation.conventions)
+    judged = [judge(given) for given in invalid]
+    assert invalid
+    assert {case.finding.verdict for case in judged if not isinstance(case, str)} == {Verdict.RAISES}

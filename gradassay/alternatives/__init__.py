@@ -223,7 +223,7 @@ def of_invalid(
 
     def fits(candidate: Alternative) -> bool:
         look = probe.look(candidate.definition)  # None as long as the input is invalid
-        if look is None or not probe.near_primal(look):
+        if look is None or look.here.shape != scenario.cotangent.shape or not probe.near_primal(look):
             return False
         found, _ = held(given, evaluation, candidate)
         return any(_nan_alike(evaluation, member) for member in found)
