@@ -25,6 +25,9 @@ from reference_impls.defects import DEFECTS
 
 Judged = Callable[[Scenario], Finding]
 
+#: Entries of a scenario that is judged again and again.
+MOST = 2000
+
 #: Those that are written by hand; operators make more of the same, and some that nobody can show twice.
 WRITTEN = [name for name, defect in DEFECTS.items() if not defect.source.startswith("operator")]
 
@@ -53,7 +56,7 @@ def largest_failing(name: str) -> tuple[Scenario, Finding, Judged] | None:
     judged = judging(OPERATIONS[defect.operation], name)
     supports = RuleComparator(name, defect.rule).supports
     for scenario in sorted(drawn(defect.operation), key=entries, reverse=True):
-        if entries(scenario) <= 2000 and not supports(scenario):
+        if entries(scenario) <= MOST and not supports(scenario):
             found = judged(scenario)
             if found.verdict is defect.verdict:
                 return scenario, found, judged
@@ -110,9 +113,8 @@ def a_scenario(operation: str, seed: int = 3, **wanted: object) -> Scenario:
     inner = OPERATIONS[operation_of(operation)]
     drawn_from = inner if inner.name == operation else pullback_operation(inner)
     found = draw_scenarios(drawn_from, dtype="float64", examples=60, seed=seed)
-    return max(
-        (s for s in found if all(getattr(s, name) == value for name, value in wanted.items())), key=entries
-    )
+    fitting = (s for s in found if all(getattr(s, name) == value for name, value in wanted.items()))
+    return max((s for s in fitting if entries(s) <= MOST), key=entries)
 
 
 def test_a_scenario_that_nothing_simpler_is_like_is_given_back() -> None:
