@@ -50,7 +50,7 @@ def sensitivity(
     operations: Sequence[str] | None = None,
     dtypes: Sequence[str] | None = None,
     *,
-    batches: int = 40,
+    batches: int = 10,
     seed: int = 0,
     rival: bool = True,
     jobs: int = 1,
