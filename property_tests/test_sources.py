@@ -26,7 +26,6 @@ NAMED = re.compile(r"document (\d+), ([\w.#]+)(?=;|$)")
 #: What is wrong in a document and no defect of its own.
 NO_DEFECT = {
     ("000", "GetItem"): "a view of the argument is a remark, and nothing fails for it",
-    ("000", "Min"): "its backward is that of Max",
     ("003", "SoftmaxClassifier.copy_params"): "it copies parameters",
     ("004", "Differentiate.gradient_descent"): "it moves its starting point, by right slopes",
 }

@@ -35,7 +35,7 @@ BEHAVIOUR: tuple[Defect, ...] = (
     # ---- state
     *made("stale residual", states.stale_residual, "softmax log mean_squared_error", IMPURE,
           "the pullback uses what the latest call kept", "where two calls are open at once",
-          "document 002, layers that keep their output"),
+          "document 004, Softmax.backward"),
     *made("wrong when called again", states.second_call, "cross_entropy tanh", IMPURE,
           "the sign is wrong in the second call in a row"),
     *made("pullback works once", states.second_pullback, "sigmoid_classifier softmax_regression", IMPURE,
