@@ -46,7 +46,8 @@ GRADIENTS: tuple[Defect, ...] = (
           "each row of the gradient is the mean of all", "from 2 rows on"),
     # ---- cotangent
     *made("cotangent dropped", values.dropped_cotangent, "softmax softmax_cross_entropy tanh", WRONG,
-          "the pullback takes every cotangent for ones", known="document 004, Softmax.backward; document 004, SoftmaxWithLoss.backward"),
+          "the pullback takes every cotangent for ones",
+          known="document 004, Softmax.backward; document 004, SoftmaxWithLoss.backward"),
     *made("first entry of the cotangent", values.first_cotangent, "get_item_grad min", WRONG,
           "the pullback takes the cotangent's first entry for all", "where the primal has 2 entries"),
     *made("mean of the cotangent", values.mean_cotangent, "mean sigmoid affine", WRONG,
