@@ -29,6 +29,8 @@ def explained(
     question: Question, comparator: Comparator, evaluation: Evaluation, finding: Finding
 ) -> Finding:
     """A failing finding with the mildest explanation that holds."""
+    if finding.verdict is Verdict.WRONG and _wrong_in_part(question, comparator, finding):
+        return finding
     matching = Matching(question, evaluation) if question.conventions else None
     if matching and not matching.telling:
         matching = None
@@ -53,6 +55,20 @@ def explained(
     mistake = matching.named(accepted=False)
     names = (mistake.name, mistake.name) if mistake else matching.mixed()
     return finding if names is None else _named(finding, Verdict.WRONG, names)
+
+
+def _wrong_in_part(question: Question, comparator: Comparator, finding: Finding) -> bool:
+    """Whether the part of a large scenario that is wrong has no milder explanation: then the whole has none either."""
+    for scenario in question.parts(finding.example):
+        evaluation = _clean(comparator, scenario)
+        if evaluation is None:
+            continue
+        part = Question(scenario, question.exact, question.conventions)
+        found = hold(part, evaluation)
+        if found.verdict.fails:
+            told = explained(part, comparator, evaluation, found)
+            return told.verdict is Verdict.WRONG and told.alternative is None
+    return False
 
 
 def _named(finding: Finding, verdict: Verdict, names: tuple[str, str]) -> Finding:
@@ -149,6 +165,7 @@ def _of_a_convention(question: Question, comparator: Comparator, finding: Findin
     if evaluation is None:
         return ""
     wide = Question(scenario, question.exact, question.conventions)
+    wide.thorough = question.thorough
     missed = hold(wide, evaluation)
     named = Matching(wide, evaluation).named(accepted=True) if missed.verdict.fails else None
     return named.name if named and _nearer_than_truth(finding, evaluation) else ""

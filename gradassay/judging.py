@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from comparators.exact import Exact
 from comparators.finite_differences import FiniteDifferences
@@ -14,6 +15,7 @@ from gradassay.question import Question
 from gradassay.verdicts import judge_evaluation
 from gradassay.vocabulary import Convention, Definition, Example, Scenario, Verdict
 from gradassay.why.cases import Case
+from gradassay.why.shrinking.windows import parts_of
 
 #: Wrong scenarios without a name after which pairs of conventions are no longer looked for.
 PATIENCE = 12
@@ -43,6 +45,7 @@ class AgainstTruth:
             return reason
         question = question or self.question(scenario)
         question.thorough = self.unnamed < PATIENCE
+        question.parts = partial(parts_of, scenario, self.definition)
         evaluation = self.comparator.evaluate(scenario)
         finding = judge_evaluation(question, self.comparator, evaluation)
         self.unnamed += finding.verdict is Verdict.WRONG and finding.alternative is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +14,16 @@ from gradassay.findings import Finding, at_entry, at_tie, in_words, infinities, 
 from gradassay.formats import FORMATS, Format
 from gradassay.kinks import beside_members, membership, tied_entries, without_ties
 from gradassay.kinks.weights import EDGE
-from gradassay.vocabulary import Convention, Enclosure, Evaluation, Scenario, Truth, Verdict, Worst
+from gradassay.vocabulary import (
+    Convention,
+    Enclosure,
+    Evaluation,
+    Example,
+    Scenario,
+    Truth,
+    Verdict,
+    Worst,
+)
 
 
 class Question:
@@ -31,6 +40,8 @@ class Question:
         self._truths: list[Truth] = []
         self.thorough = True
         """Whether pairs of conventions are worth their price: where many scenarios had none, one more has none."""
+        self.parts: Callable[[Example | None], Iterable[Scenario]] = lambda at: ()
+        """Parts of a large scenario about an entry of it, the smallest first."""
 
     def truths(self) -> Iterator[Truth]:
         """From the cheapest truth to the narrowest."""

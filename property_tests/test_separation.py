@@ -90,7 +90,7 @@ def test_a_planted_conjunction_of_two_is_found(operation: str) -> None:
         if min(np.count_nonzero(a & b), np.count_nonzero(a & ~b), np.count_nonzero(b & ~a)) >= 12:
             assert separates(planted(operation, a & b), operation, a & b), f"{one} and {other}"
             tried += 1
-    assert tried > 2
+    assert tried >= 2
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from gradassay.why.regrouping import regrouped
 from gradassay.why.relations import Relation
 from gradassay.why.separation import Separation, separate
 from gradassay.why.shrinking import STEPS, shrink
+from gradassay.why.shrinking.windows import parts_of
 
 #: Verdicts of scenarios in which an implementation that fails elsewhere is right.
 RIGHT = (Verdict.AGREES, Verdict.SUBGRADIENT, Verdict.CONVENTION)
@@ -87,7 +88,10 @@ class Explainer:
         case = next(
             (case for case in cases if case.scenario.valid and case.scenario.cotangent.size > 1), None
         )
-        return remarks_of(self.rule, case.scenario) if case is not None and self.rule is not None else ()
+        if case is None or self.rule is None:
+            return ()
+        part = next(parts_of(case.scenario, self.definition), case.scenario)
+        return remarks_of(self.rule, part)
 
     def _group(
         self,
@@ -123,7 +127,7 @@ class Explainer:
 
     def _smallest(self, case: Case, separation: Separation | None, relation: Relation | None) -> Case:
         """The smallest case with the verdict, the cause, the relation and the condition of this one."""
-        wanted = _told(self.judge(case.scenario))
+        wanted = _told(self.judge(case.scenario, case.question))
         # A condition that passing scenarios meet as well is no cause that could be held fixed.
         fixed = separation if separation is not None and separation.condition.precision == 1 else None
 
@@ -143,7 +147,8 @@ class Explainer:
 
         if wanted is None:
             return case
-        shrunk = self.judge(shrink(case.scenario, same, self.definition, steps=self.steps))
+        smallest = shrink(case.scenario, same, self.definition, steps=self.steps, at=case.finding.example)
+        shrunk = self.judge(smallest)
         # What depends on the calls before need not show again.
         return shrunk if not isinstance(shrunk, str) and _told(shrunk) == wanted else case
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations
@@ -36,22 +36,24 @@ def groups_of_axes(scenario: Scenario, definition: Definition) -> Iterator[Group
     Whether it does is asked with one entry more, not less: an axis of 1 would be spread over the others.
     """
     by_length: dict[int, list[tuple[str, int]]] = {}
-    for name, shape in _shapes(scenario).items():
+    for name, shape in shapes_of(scenario).items():
         for axis, length in enumerate(shape):
             if length > 1:
                 by_length.setdefault(length, []).append((name, axis))
-    reason = refusal(scenario, definition)
+    reason = "" if scenario.valid else refusal(scenario, definition)
     for length, axes in sorted(by_length.items(), reverse=True):
-        for chosen in _subsets(axes):
+        for chosen in subsets(axes):
             group = Group(chosen, length)
-            longer = _taken(scenario, group, [*range(length), length - 1])
+            longer = _taken(scenario, group, np.append(np.arange(length), length - 1))
             settled_longer = settled(longer, definition, fitted)
-            if settled_longer is not None and refusal(settled_longer, definition) == reason:
+            if settled_longer is not None and (
+                scenario.valid or refusal(settled_longer, definition) == reason
+            ):
                 yield group
 
 
 def removals(
-    scenario: Scenario, group: Group, kept: Sequence[int], definition: Definition
+    scenario: Scenario, group: Group, kept: Array, definition: Definition
 ) -> Iterator[Scenario | None]:
     """The scenario with the ``kept`` entries of the group's axes alone.
 
@@ -60,7 +62,7 @@ def removals(
     fit = partial(_cut, length=group.length, kept=kept)
     cut = _taken(scenario, group, kept)
     moved = settled(_pointing(cut, group, kept), definition, fit)
-    if moved is not None and refusal(moved, definition) == refusal(scenario, definition):
+    if moved is not None and (scenario.valid or refusal(moved, definition) == refusal(scenario, definition)):
         yield moved
     else:
         yield settled(cut, definition, fit)
@@ -68,10 +70,10 @@ def removals(
 
 def without_axes(scenario: Scenario, definition: Definition) -> Iterator[Scenario | None]:
     """The scenario without an axis of one entry: of all arrays that have it, or of some."""
-    arrays = _shapes(scenario)
+    arrays = shapes_of(scenario)
     for axis in range(max(map(len, arrays.values()), default=0)):
         short = [(name, axis) for name, shape in arrays.items() if shape[axis : axis + 1] == (1,)]
-        for chosen in sorted(_subsets(short), key=len, reverse=True):
+        for chosen in sorted(subsets(short), key=len, reverse=True):
             if _alike_apart(arrays, [name for name, _ in chosen]):
                 continue
             for fewer in _with_axis_moved(_taken(scenario, Group(chosen, 1), 0), axis):
@@ -98,20 +100,21 @@ def _renumbered(value: Any, removed: int) -> Any:
     return value - 1 if isinstance(value, int) and value > removed else value
 
 
-def _shapes(scenario: Scenario) -> dict[str, Shape]:
+def shapes_of(scenario: Scenario) -> dict[str, Shape]:
     """Shapes of all arrays but the cotangent, which follows; an empty one has nothing to lose."""
     shapes = {name: x.shape for name, x in arrays_of(scenario).items() if name != COTANGENT}
     shape = scenario.params.get(SHAPE)
     return shapes | ({SHAPE: shape} if isinstance(shape, tuple) else {})
 
 
-def _subsets(axes: list[tuple[str, int]]) -> Iterator[tuple[tuple[str, int], ...]]:
+def subsets(axes: list[tuple[str, int]]) -> Iterator[tuple[tuple[str, int], ...]]:
+    """Axes that may go together, the fewest first."""
     sizes = range(1, len(axes) + 1) if len(axes) <= COMBINED else (1, 2, len(axes))
     for size in sizes:
         yield from combinations(axes, size)
 
 
-def _taken(scenario: Scenario, group: Group, kept: Sequence[int] | int) -> Scenario:
+def _taken(scenario: Scenario, group: Group, kept: Array | int) -> Scenario:
     """The entries ``kept`` of each of the group's axes; one number alone takes the axis away."""
     arrays, shape = arrays_of(scenario), list(scenario.params.get(SHAPE, ()))
     changed: dict[str, Array] = {}
@@ -126,23 +129,24 @@ def _taken(scenario: Scenario, group: Group, kept: Sequence[int] | int) -> Scena
     return with_arrays(replace(scenario, params=params), changed)
 
 
-def _pointing(scenario: Scenario, group: Group, kept: Sequence[int]) -> Scenario:
+def _pointing(scenario: Scenario, group: Group, kept: Array) -> Scenario:
     """Integers that can be indices into the group's axes, of arrays that were not cut: as indices of what was kept."""
     cut = {name for name, _ in group.axes}
-    length, place = group.length, {old: new for new, old in enumerate(kept)}
+    length = group.length
+    place = np.zeros(length, np.int64)
+    place[kept] = np.arange(len(kept))
 
-    def index(old: int) -> int:
-        new = place.get(old % length, 0)
-        return new if old >= 0 else new - len(kept)
+    def index(old: Any) -> Any:
+        return place[old % length] - len(kept) * (old < 0)
 
     def moved(value: Any) -> Any:
         if isinstance(value, tuple):
             return tuple(map(moved, value))
         pointing = isinstance(value, int | np.integer) and not isinstance(value, bool)
-        return type(value)(index(int(value))) if pointing and -length <= value < length else value
+        return type(value)(int(index(int(value)))) if pointing and -length <= value < length else value
 
     arrays = {
-        name: np.array([index(int(old)) for old in x.flat], x.dtype).reshape(x.shape)
+        name: np.asarray(index(x.astype(np.int64)), x.dtype)
         for name, x in arrays_of(scenario).items()
         if name not in cut and x.dtype.kind in "iu" and x.size and -length <= x.min() <= x.max() < length
     }
@@ -150,7 +154,7 @@ def _pointing(scenario: Scenario, group: Group, kept: Sequence[int]) -> Scenario
     return with_arrays(replace(scenario, params=params), arrays)
 
 
-def _cut(array: Array, shape: Shape | None, *, length: int, kept: Sequence[int]) -> Array:
+def _cut(array: Array, shape: Shape | None, *, length: int, kept: Array) -> Array:
     """A cotangent that keeps the entries that were kept along axes of the length that was cut."""
     if shape is None:
         shape = tuple(len(kept) if n == length else n for n in array.shape)

@@ -49,6 +49,11 @@ def with_arrays(scenario: Scenario, arrays: Mapping[str, Array]) -> Scenario:
     )
 
 
+def entries_of(scenario: Scenario) -> int:
+    """How many entries its arrays have together."""
+    return sum(x.size for x in arrays_of(scenario).values())
+
+
 def _parts(value: Any) -> tuple[Any, ...]:
     return value if isinstance(value, tuple) else (value,)
 
