@@ -58,7 +58,10 @@ def explained(
 
 
 def _wrong_in_part(question: Question, comparator: Comparator, finding: Finding) -> bool:
-    """Whether the part of a large scenario that is wrong has no milder explanation: then the whole has none either."""
+    """Whether a part of a large scenario is wrong and has no name: then the whole has none either.
+
+    A small part may have the name of what it equals by accident.
+    """
     for scenario in question.parts(finding.example):
         evaluation = _clean(comparator, scenario)
         if evaluation is None:
@@ -67,7 +70,8 @@ def _wrong_in_part(question: Question, comparator: Comparator, finding: Finding)
         found = hold(part, evaluation)
         if found.verdict.fails:
             told = explained(part, comparator, evaluation, found)
-            return told.verdict is Verdict.WRONG and told.alternative is None
+            if told.verdict is Verdict.WRONG and told.alternative is None:
+                return True
     return False
 
 

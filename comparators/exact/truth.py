@@ -40,10 +40,12 @@ class Exact:
 
     name = "exact"
 
-    def __init__(self, definition: Definition, *, doubts: bool = True) -> None:
+    def __init__(self, definition: Definition, *, doubts: bool = True, arb: int = ARB_ENTRIES) -> None:
         self.definition = definition
         self.doubts = doubts
         """Whether the budget takes in the other branch where computed values are close; the truth never does."""
+        self.arb = arb
+        """Entries up to which Arb is asked."""
 
     def supports(self, scenario: Scenario) -> str | None:
         """None, or why there is no truth for this scenario."""
@@ -51,7 +53,7 @@ class Exact:
 
     def truths(self, scenario: Scenario) -> Iterator[Truth]:
         """Enclosures of the truth, each narrower than the one before; take the next where one cannot decide."""
-        for arithmetic, precision in _ladder(FORMATS[scenario.dtype], scenario):
+        for arithmetic, precision in _ladder(FORMATS[scenario.dtype], scenario, self.arb):
             try:
                 with precision(), np.errstate(all="ignore"):
                     truth = self._truth(scenario, arithmetic, precision)
@@ -197,12 +199,12 @@ def _beyond(scenario: Scenario, enclosures: Sequence[Enclosure]) -> bool:
     return any(is_floating(x.dtype) and bool(np.isinf(x.astype(np.float64)).any()) for x in scenario.args)
 
 
-def _ladder(form: Format, scenario: Scenario) -> Iterator[Step]:
+def _ladder(form: Format, scenario: Scenario, arb: int) -> Iterator[Step]:
     if form.name != "float64":
         yield MidRad(form, np.float64), nullcontext
     if _WIDE:
         yield MidRad(form, np.longdouble), nullcontext
-    if sum(np.size(x) for x in (*scenario.args, scenario.cotangent)) <= ARB_ENTRIES:
+    if sum(np.size(x) for x in (*scenario.args, scenario.cotangent)) <= arb:
         for bits in ARB_BITS:
             yield ArbLib(form, bits), partial(flint.ctx.workprec, bits)
 

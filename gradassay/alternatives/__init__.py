@@ -35,6 +35,9 @@ PARTS = {"primal": slice(0, 1), "gradient": slice(1, None)}
 #: So many alternatives of one evaluation get a certified truth; few do, but where there are no values to part them.
 CLOSE_LOOKS = 16
 
+#: Entries up to which Arb is asked about an alternative, of which there are dozens.
+ARB = 1_000
+
 
 @dataclass(frozen=True, eq=False)
 class Alternative:
@@ -278,11 +281,11 @@ def held(
 
 
 def _truths(candidate: Alternative, scenario: Scenario, doubts: bool) -> Iterator[Truth]:
-    values = Exact(candidate.definition, doubts=doubts).truths(scenario)
+    values = Exact(candidate.definition, doubts=doubts, arb=ARB).truths(scenario)
     if candidate.slope is candidate.definition:
         yield from values
         return
-    slopes = Exact(candidate.slope, doubts=doubts).truths(scenario)
+    slopes = Exact(candidate.slope, doubts=doubts, arb=ARB).truths(scenario)
     for value, slope in zip(values, slopes, strict=False):
         yield replace(value, gradients=slope.gradients, extremes={})
 
