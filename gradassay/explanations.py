@@ -19,6 +19,8 @@ from gradassay.vocabulary import Array, Evaluation, Example, Scenario, Verdict
 #: it stays.  Anything between tells them apart.
 SHRINKS = 64
 
+SOUND = (Verdict.AGREES, Verdict.SUBGRADIENT)
+
 #: The cause of what is right for arguments, or for results, without what is below the normal range.
 FLUSH = "flush to zero"
 #: The cause of an error that goes away with precision.
@@ -29,9 +31,12 @@ def explained(
     question: Question, comparator: Comparator, evaluation: Evaluation, finding: Finding
 ) -> Finding:
     """A failing finding with the mildest explanation that holds."""
-    if finding.verdict is Verdict.WRONG and _wrong_in_part(question, comparator, finding):
+    parts = _of_parts(question, comparator, finding) if finding.verdict is Verdict.WRONG else []
+    if any(map(_nameless, parts)):
         return finding
-    matching = Matching(question, evaluation) if question.conventions else None
+    # A part that is right is of no alternative, and neither is the whole.
+    sound = bool(parts) and all(part.verdict in SOUND for part in parts)
+    matching = Matching(question, evaluation) if question.conventions and not sound else None
     if matching and not matching.telling:
         matching = None
     meant = matching.named(accepted=True) if matching else None
@@ -57,22 +62,26 @@ def explained(
     return finding if names is None else _named(finding, Verdict.WRONG, names)
 
 
-def _wrong_in_part(question: Question, comparator: Comparator, finding: Finding) -> bool:
-    """Whether a part of a large scenario is wrong and has no name: then the whole has none either.
+def _of_parts(question: Question, comparator: Comparator, finding: Finding) -> list[Finding]:
+    """What parts of a large scenario come to, up to one that is wrong and has no name: then the whole has none either.
 
     A small part may have the name of what it equals by accident.
     """
+    told: list[Finding] = []
     for scenario in question.parts(finding.example):
         evaluation = _clean(comparator, scenario)
         if evaluation is None:
             continue
         part = Question(scenario, question.exact, question.conventions)
         found = hold(part, evaluation)
-        if found.verdict.fails:
-            told = explained(part, comparator, evaluation, found)
-            if told.verdict is Verdict.WRONG and told.alternative is None:
-                return True
-    return False
+        told.append(explained(part, comparator, evaluation, found) if found.verdict.fails else found)
+        if _nameless(told[-1]):
+            break
+    return told
+
+
+def _nameless(finding: Finding) -> bool:
+    return finding.verdict is Verdict.WRONG and finding.alternative is None
 
 
 def _named(finding: Finding, verdict: Verdict, names: tuple[str, str]) -> Finding:
@@ -149,7 +158,7 @@ def _agrees_when_flushed(question: Question, evaluation: Evaluation) -> bool:
     if all(new is old for new, old in zip(args, scenario.args, strict=True)):
         return False
     found = hold(Question(replace(scenario, args=args), question.exact, ()), evaluation)
-    return found.verdict in (Verdict.AGREES, Verdict.SUBGRADIENT)
+    return found.verdict in SOUND
 
 
 def _agrees_when_contiguous(question: Question, comparator: Comparator) -> bool:

@@ -14,7 +14,7 @@ from gradassay.why.shrinking.parts import entries_of
 Positions = dict[tuple[str, int] | int, int]
 
 #: Entries from which on a scenario is large: each run of it takes as long as hundreds of the usual ones.
-LARGE = 2**15
+LARGE = 2**14
 #: Entries that a part has at most; the smallest first.
 PARTS = (64, 2**12)
 #: Entries that are left of each long axis, as many as a part may have. One would be spread over other axes.
@@ -63,9 +63,15 @@ def _narrowed(scenario: Scenario, definition: Definition, width: int, positions:
             start = min(max(middle - width // 2, 0), length - width)
             kept = np.arange(start, start + width)
             cut = next(removals(scenario, Group(chosen, length), kept, definition))
-            if cut is not None:
+            # What is scattered by an index is given its length again.
+            if cut is not None and _extent(cut) < _extent(scenario):
                 scenario = cut
                 positions |= dict.fromkeys((*chosen, width), middle - start)
                 break
         else:
             stuck.add(length)
+
+
+def _extent(scenario: Scenario) -> int:
+    """The lengths of all axes together, that of the parameter ``shape`` among them."""
+    return sum(map(sum, shapes_of(scenario).values()))
