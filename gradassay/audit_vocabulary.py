@@ -111,7 +111,7 @@ class Checker:
     """One column of the audit."""
 
     name: str
-    """``gradassay``, ``torch gradcheck, slow``."""
+    """``gradassay``, ``torch gradcheck slow``."""
     version: str
     """``torch 2.13.0``."""
     call: str

@@ -17,7 +17,7 @@ from gradassay.audit.auditing import audit
 from gradassay.audit.ours import assayed, first_failure, leading
 from gradassay.audit.scenarios import Drawn
 from gradassay.audit.witnesses import Witness
-from gradassay.audit_vocabulary import Audit, Defect, Judgement
+from gradassay.audit_vocabulary import Audit, Defect, Framework, Judgement
 from gradassay.catalogue import OPERATIONS
 from gradassay.cli import main
 from gradassay.errors import UsageError
@@ -265,6 +265,38 @@ def test_the_command_passes_and_writes_what_was_asked_for(
     assert not (tmp_path / "sensitivity.svg").exists()
 
 
+def test_a_whole_audit_counts_verdicts_and_asks_a_rival(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rival = ["--rivals", "scipy check_grad", "--borrowed", "3"]
+    how = ["--alarms", "8", "--examples", "30", "--jobs", "1", "--out", str(tmp_path)]
+    code = main(["audit", "tanh", *rival, *how])
+    document = json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))
+    assert code in (0, 1)  # 60 scenarios need not find every defect
+    assert "scipy check_grad" in capsys.readouterr().out
+    for each in document["defects"]:
+        assert set(each["verdicts"]) <= set(map(str, Verdict))
+        assert sum(each["verdicts"].values()) == 60
+        assert each["leading"] in (None, *each["verdicts"])
+        assert len(each["sightings"]) == 3
+    assert document["alarms"]["scipy check_grad (our inputs)"]["inputs"] <= 3
+    assert "seed `0`" in (tmp_path / "audit.md").read_text(encoding="utf-8")
+
+
+def test_what_is_not_proven_of_a_framework_fails_the_audit() -> None:
+    beside = Framework("torch", 9, 5, 3, ("softmax float32 wrong (new): 2",))
+    found = replace(quick(), frameworks=(beside,))
+    assert not AuditSummary(found).ok
+    assert "not proven: torch softmax float32 wrong (new): 2" in text(found, coloured=False)
+    assert AuditSummary(replace(found, frameworks=(replace(beside, proven=5, unproven=()),))).ok
+
+
+def test_an_audit_in_which_too_few_verdicts_are_as_expected_does_not_pass() -> None:
+    found = quick()
+    told = [replace(each, verdicts={Verdict.IMPURE: 1}, leading=Verdict.IMPURE) for each in found.defects]
+    assert not AuditSummary(replace(found, defects=tuple(told))).ok
+
+
 def test_the_command_fails_where_a_defect_survives(
     zoo: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -285,6 +317,7 @@ def test_the_document_alone_goes_to_standard_output(capsys: pytest.CaptureFixtur
         (["tahn"], "did you mean 'tanh'"),
         (["--rivals", "gradchek"], "unknown checker 'gradchek'"),
         (["--alarms", "0"], "--alarms"),
+        (["--quick", "--rivals", "torch gradcheck slow"], "leave out the rivals"),
         (["--out", __file__], "is not a directory"),
         (["--frameworks", "--quick", "tanh", "--expected", "none.toml"], "none.toml"),
     ],

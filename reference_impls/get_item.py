@@ -32,6 +32,7 @@ from property_tests.strategies import (
 )
 from reference_impls.conventions.indexing import GET_ITEM_CONVENTIONS, GET_ITEM_GRAD_CONVENTIONS
 from reference_impls.rows import LONG_ROW, working_dtype
+from reference_impls.textbook import added_up
 
 
 def get_item_definition(x: Any, *, index: Any) -> Any:
@@ -43,7 +44,7 @@ def get_item_grad_definition(y_bar: Any, *, index: Any, shape: tuple[int, ...]) 
     """``x_bar_j = sum_k [place_k = j] y_bar_k``."""
     size = math.prod(shape)
     place = np.arange(size).reshape(shape)[index]
-    return np.bincount(np.ravel(place), weights=np.ravel(y_bar), minlength=size).reshape(shape)
+    return added_up(np.ravel(y_bar), np.ravel(place), size).reshape(shape)
 
 
 def get_item(x: Any, *, index: Any) -> tuple[Array, Callable[[Any], Array]]:

@@ -1,6 +1,7 @@
-"""What the losses' definitions say about labels and reductions, in textbook words.
+"""What several definitions say, in textbook words: labels and reductions of the losses, and sums by place.
 
-The rules read labels in ``labels.py``, by other means: a definition must not share code with the rule that it judges.
+The rules read labels in ``labels.py``, and scatter, by other means: a definition must not share code with the rule
+that it judges.
 """
 
 from __future__ import annotations
@@ -28,3 +29,12 @@ def distribution(labels: Any, shape: tuple[int, ...]) -> Any:
     if not t.any(axis=-1).all():
         raise ValueError(f"a label is none of the classes 0 to {shape[-1] - 1}")
     return t.astype(np.int64)
+
+
+def added_up(values: Any, places: Any, size: int) -> Any:
+    """``sum_k [places_k = j] values_k`` for each j below ``size``: bincount, but in the precision of the values."""
+    if not isinstance(values, np.ndarray):
+        return np.bincount(places, weights=values, minlength=size)
+    total = np.zeros(size, values.dtype)
+    np.add.at(total, places, values)
+    return total

@@ -20,10 +20,17 @@ a checker should find, and by rules that are known to be right, none of which it
 `gradassay audit --out docs`; `gradassay audit --quick` is the part of it that every commit has to pass.
 
 Every checker gets the same rule, forward and pullback, wrapped as its own documentation says, with its default steps
-and tolerances. Each of the others is asked twice: on the inputs that its documentation tells a user to give (float64,
-standard normal, 4 × 5, three to five variants of the parameters), and on scenarios of ours, evenly chosen of those
-that `gradassay.verify` takes. A defect counts as *found* on an input on which the checker rejects the defect and
-accepts the correct rule: who rejects both has said nothing. *Alarms* are inputs on which it rejects the correct rule.
+and tolerances. Each of the others is asked twice: on the inputs that its documentation tells a user to give (random
+arrays in float64 of about 4 × 5, standard normal where the operation takes any number, three or four for each
+operation with different parameters), and on scenarios of ours, those that `gradassay.verify` takes in float64, since
+most of them ask for double precision. What shows in float32 alone they cannot see, nor what shows on an input that
+has to be refused. Where a checker takes no such input (too large for a numerical Jacobian, a parameter that the rule
+does not have), it says nothing.
+
+A defect counts as *found* on an input on which the checker rejects the defect and accepts the correct rule: who
+rejects both has said nothing. *Alarms* are inputs on which it rejects the correct rule. Ours are those of the
+scenarios on which defects are found, and of as many more as the table says, in four formats, with the pullbacks as
+operations among them.
 """
 
 
@@ -48,6 +55,7 @@ def _lines(summary: AuditSummary, curves: Sensitivity | None) -> Iterator[str]:
     yield from _verdicts(summary)
     if curves is not None:
         yield "## Sensitivity\n"
+        yield "gradcheck's documentation asks for double precision; what it says in float32 stands here to show why.\n"
         yield sensitivity_table(curves)
         yield "![the smallest error found, and every curve](sensitivity.svg)\n"
     yield "## Who sees which defect\n"
@@ -56,7 +64,9 @@ def _lines(summary: AuditSummary, curves: Sensitivity | None) -> Iterator[str]:
         yield f"### {operation}\n"
         yield from _defects(audit, list(defects))
     yield "## Environment\n"
-    yield ", ".join(f"{name} {code(str(value))}" for name, value in audit.environment.items() if value)
+    yield ", ".join(
+        f"{name} {code(str(value))}" for name, value in audit.environment.items() if value is not None
+    )
 
 
 def _row(line: Line) -> list[str]:

@@ -8,6 +8,9 @@ from functools import cached_property
 
 from gradassay.audit_vocabulary import Alarms, Assayed, Audit, Checker
 
+#: The part of the defects that has to get the verdict that was expected.
+MATCHED = 0.95
+
 
 @dataclass(frozen=True)
 class Line:
@@ -62,11 +65,21 @@ class AuditSummary:
         return len(self._counted) - len(self.mistaken), len(self._counted)
 
     @property
+    def unproven(self) -> tuple[str, ...]:
+        """What fails in a framework and is not approved, with the framework's name."""
+        return tuple(
+            f"{each.implementation} {told}" for each in self.audit.frameworks for told in each.unproven
+        )
+
+    @property
     def ok(self) -> bool:
-        """No survivor, no false alarm, and something was measured."""
-        measured = bool(self.audit.defects) and self.ours.alarms.inputs > 0
+        """No survivor, no false alarm, the expected verdicts, all proven of frameworks, and something measured."""
+        matched, counted = self.matched
         return (
-            measured and not self.survivors and not self.ours.alarms.rejected and not self.audit.interrupted
+            bool(self.audit.defects)
+            and self.ours.alarms.inputs > 0
+            and not (self.survivors or self.ours.alarms.rejected or self.unproven or self.audit.interrupted)
+            and matched >= MATCHED * counted
         )
 
     @cached_property

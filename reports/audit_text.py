@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from operator import attrgetter
 
 from rich.console import Console
 from rich.table import Table
@@ -64,6 +65,15 @@ def _lines(summary: AuditSummary) -> Iterator[Text]:
     for each in summary.mistaken:
         got = f"{each.leading}" if each.leading else "nothing failing"
         yield Text.assemble(("other verdict", "yellow"), f": {each.name}: {got}, expected {each.expected}")
+    for told in summary.unproven:
+        yield Text.assemble(("not proven", "bold red"), f": {told}")
+    if audit.frameworks:
+        failing, proven, scenarios = (
+            sum(map(attrgetter(name), audit.frameworks)) for name in ("failing", "proven", "scenarios")
+        )
+        yield Text(
+            f"frameworks: {proven:,} of {count(failing, 'failing verdict')} in {scenarios:,} scenarios proven"
+        )
     matched, counted = summary.matched
     if counted:
         yield Text(f"expected verdict: {matched} of {count(counted, 'defect')}")

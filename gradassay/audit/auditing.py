@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from comparators.registry import Missing
 from gradassay.audit import rivals as others
-from gradassay.audit.alarms import alarms_of, cells, joined
+from gradassay.audit.alarms import Cell, alarms_of, cells, joined
 from gradassay.audit.inputs import documented
 from gradassay.audit.ours import assayed, first_failure, leading
 from gradassay.audit.scenarios import DTYPES, Drawn
@@ -17,11 +17,14 @@ from gradassay.audit_vocabulary import Alarms, Assayed, Audit, Checker, Defect, 
 from gradassay.catalogue import OPERATIONS
 from gradassay.engine import chosen, positive
 from gradassay.environment import environment, installed, simd
+from gradassay.errors import UsageError
 from gradassay.sharing import ProcessDied, Progress, shared
 from gradassay.vocabulary import Verdict
 from reference_impls.defects import DEFECTS
 
 OURS = "gradassay"
+#: The others are made for double precision, and most of them ask for it.
+LENT = "float64"
 #: A quick audit asks for so many false alarms as this, and stops at the first failing scenario of a defect.
 QUICK_ALARMS = 4_200
 ALARMS = 100_800
@@ -65,13 +68,15 @@ def audit(
 ) -> Audit:
     """Judge the checkers: every defect of the operations, and their correct rules.
 
-    Ours takes the scenarios that ``gradassay.verify`` takes with ``examples`` and ``seed``, and correct rules and
-    pullbacks on ``alarms`` scenarios more, of other seeds.  Each of the ``rivals`` is given documented inputs, and then
-    ``borrowed`` of our scenarios.  ``quick`` leaves the rivals out and stops at the first failing scenario of each
-    defect.  UsageError for an unknown name.
+    Ours takes the scenarios that ``gradassay.verify`` takes with ``examples`` and ``seed``, on which the correct rules
+    have to pass as well, and they and their pullbacks on ``alarms`` scenarios more, of other seeds.  Each of the
+    ``rivals`` is given documented inputs, and then ``borrowed`` of our scenarios in float64.  ``quick`` leaves the
+    rivals out and stops at the first failing scenario of each defect.  UsageError for an unknown name.
     """
     began = time.perf_counter()
     asked = chosen("operation", operations, tuple(OPERATIONS))
+    if quick and rivals is not None:
+        raise UsageError("a quick audit asks no other checkers; leave out the rivals, or quick")
     wanted = () if quick else chosen("checker", rivals, others.names())
     checkers, missing = _checkers(wanted)
     number = alarms if alarms is not None else QUICK_ALARMS if quick else ALARMS
@@ -124,15 +129,17 @@ def perform(task: Task, progress: Progress | None) -> Part:
 
     def told(number: int, label: str) -> None:
         if progress is not None:
-            progress(f"{task.operation}: {label}", number, total)
+            progress(label, number, total)
 
     try:
-        told(0, "correct rules")
+        told(0, f"{task.operation}: correct rules")
         witnesses = _witnesses(task, ours)
         names = (operation.name, f"grad({operation.name})")
+        # what finds defects has to accept the correct rule
+        own_cells = [Cell(operation.name, dtype, task.examples, task.seed) for dtype in DTYPES]
         part.alarms[_ours().title] = [
-            alarms_of(cell, lambda _: told(0, "correct rules"))
-            for cell in cells(task.alarms, operations=names, seed=task.seed + 1)
+            alarms_of(cell, lambda _: told(0, f"{task.operation}: correct rules"))
+            for cell in (*own_cells, *cells(task.alarms, operations=names, seed=task.seed + 1))
         ]
         for title, witness in witnesses.items():
             part.alarms[title] = [witness.alarms]
@@ -168,7 +175,7 @@ def _witnesses(task: Task, ours: Drawn) -> dict[str, Witness]:
     """Title -> each rival with its documented inputs, and with ours."""
     if not task.rivals:
         return {}
-    scenarios = ours.all
+    scenarios = [scenario for scenario in ours.all if scenario.dtype == LENT]
     borrowed = scenarios[:: -(-len(scenarios) // task.borrowed)]
     inputs = {"documented": documented(ours.operation), "our": borrowed}
     found = {}

@@ -39,8 +39,8 @@ def assayed(rule: Rule, drawn: Drawn) -> tuple[Sighting, Mapping[Verdict, int]]:
     counts = Counter(case.finding.verdict for case in final)
     for number, (case, (_, seconds)) in enumerate(zip(final, judged, strict=True), start=1):
         if case.finding.verdict.fails:
-            return Sighting(True, number, seconds, _said(case)), counts
-    return Sighting(False, len(final), judged[-1][1] if judged else 0.0), counts
+            return Sighting(True, number, seconds, _said(case)), dict(counts)
+    return Sighting(False, len(final), judged[-1][1] if judged else 0.0), dict(counts)
 
 
 def leading(verdicts: Mapping[Verdict, int]) -> Verdict | None:

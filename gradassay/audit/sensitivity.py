@@ -39,7 +39,7 @@ from property_tests.strategies import draw_scenarios
 
 OURS = "gradassay"
 #: Whom we stand beside, and the dtypes it takes: its differences need a step that 16 bits do not have.
-RIVAL, RIVAL_DTYPES = "torch gradcheck, slow", ("float64", "float32")
+RIVAL, RIVAL_DTYPES = "torch gradcheck slow", ("float64", "float32")
 #: Whether a checker rejects the correct rule with that error in its gradients.
 Finds = Callable[[Plant], bool]
 #: Where errors are planted.

@@ -17,8 +17,8 @@ _TORCH = Source(f"{_HERE}.torch_gradcheck", ("torch",), "torch")
 
 #: Rival -> our module with ``RIVALS``: name -> rival; importing it imports no framework.
 RIVALS: Mapping[str, Source] = {
-    "torch gradcheck, slow": _TORCH,
-    "torch gradcheck, fast": _TORCH,
+    "torch gradcheck slow": _TORCH,
+    "torch gradcheck fast": _TORCH,
     "jax check_grads": Source(f"{_HERE}.jax_check_grads", ("jax", "jaxlib"), "jax"),
     "tf compute_gradient": Source(f"{_HERE}.tf_compute_gradient", ("tensorflow",), "tensorflow"),
     "autograd check_grads": Source(f"{_HERE}.autograd_check_grads", ("autograd",), "autograd"),
@@ -51,7 +51,7 @@ def load(name: str) -> Rival:
     rival: Rival = import_module(_source(name).module).RIVALS[name]
     try:
         rival.load()
-    except (ImportError, OSError) as error:
+    except Exception as error:  # a broken installation fails in its own way
         reason = (str(error).strip() or repr(error)).splitlines()[0]
         raise Missing(f"{name} is installed but cannot be used: {reason}") from error
     return rival

@@ -5,8 +5,9 @@ of the function, random ones in its own tests. Central differences with a step o
 random direction, under a random cotangent, from NumPy's global generator; the numbers have to agree to 1e-6,
 absolutely or relatively, and the gradient has to have shape and dtype of the argument.
 
-A rule becomes a ``@primitive`` with its vjp, as the guide says: all gradients in one by ``defvjp_argnums``, which
-is made for vjps that share work. A NumPy pullback has no derivative, hence ``order=1`` and ``modes=["rev"]``.
+A rule becomes a ``@primitive`` with its vjp, as the guide says: by ``defvjp`` for one argument, and for several
+all gradients in one by ``defvjp_argnums``, which is made for vjps that share work. A NumPy pullback has no
+derivative, hence ``order=1`` and ``modes=["rev"]``.
 """
 
 from __future__ import annotations
@@ -49,16 +50,16 @@ class CheckGrads:
         argnum = tuple(range(len(xs))) if len(xs) > 1 else 0
 
         def f(*args: Any) -> Any:
-            return _primitive()(subject, *args)
+            return _primitive(len(args))(subject, *args)
 
         with _own_random_numbers():
             check_grads(f, argnum, modes=["rev"], order=1)(*xs)
 
 
 @cache
-def _primitive() -> Any:
-    """The primitive of a subject and the differentiable arguments: one, since autograd never forgets any."""
-    from autograd.extend import defvjp_argnums, primitive
+def _primitive(arguments: int) -> Any:
+    """The primitive of a subject and so many differentiable arguments: made once, since autograd never forgets any."""
+    from autograd.extend import defvjp, defvjp_argnums, primitive
 
     @primitive  # type: ignore[untyped-decorator]
     def of_rule(subject: Subject, *xs: Any) -> Any:
@@ -68,7 +69,19 @@ def _primitive() -> Any:
         subject, *xs = args
         return subject(*xs)[1]  # type: ignore[no-any-return]
 
-    defvjp_argnums(of_rule, vjp)
+    def only_vjp(y: Any, subject: Subject, x: Any) -> Callable[[Any], Any]:
+        pullback = subject(x)[1]
+
+        def pulled(y_bar: Any) -> Any:
+            x_bars = pullback(y_bar)
+            return x_bars[0] if len(x_bars) == 1 else x_bars
+
+        return pulled
+
+    if arguments == 1:
+        defvjp(of_rule, None, only_vjp)
+    else:
+        defvjp_argnums(of_rule, vjp)
     return of_rule
 
 

@@ -34,7 +34,7 @@ class Rival(Protocol):
     """A checker of gradients that is not ours."""
 
     name: str
-    """``torch gradcheck, slow``."""
+    """``torch gradcheck slow``."""
     call: str
     """The exact call, a line or two of Python, as in the documentation."""
 
@@ -115,6 +115,8 @@ def judge(
             ask(Subject.of(rule, scenario))
     except (KeyboardInterrupt, GeneratorExit):
         raise
+    except MemoryError:
+        return Judgement(None, "this machine has too little memory for it")
     except BaseException as error:  # errors of frameworks and rules are not all Exceptions
         return Judgement(True, _in_one_line(error))
     return Judgement(False)

@@ -29,9 +29,10 @@ def at_rare_position(x: Array) -> Array:
 
 
 def of_rare_value(x: Array) -> Array:
-    """Entries whose bits hash to 0 modulo ``RARE``: the bits in float64, so that a value is rare in every format."""
+    """Entries but 0 whose bits hash to 0 modulo ``RARE``: those in float64, so that a value is rare in every format."""
     bits = np.ascontiguousarray(x, np.float64).view(np.uint64).reshape(x.shape)
-    return np.asarray((bits * SPREAD >> np.uint64(32)) % np.uint64(RARE) == 0)
+    rare = (bits * SPREAD >> np.uint64(32)) % np.uint64(RARE) == 0
+    return np.asarray(rare & (x != 0))
 
 
 def backwards_in_memory(x: Array) -> bool:
