@@ -111,6 +111,7 @@ ENTRIES = (
         operation="relu",
         source="look-up tables and narrow integer types",
         rule=mask_that_ends_below,
+        examples=150,
         verdict=WRONG,
         why="the cotangent is let through where x < -12",
         cause="the gradient",

@@ -103,8 +103,8 @@ ENTRIES = (
         implementation="jax",
         examples=200,
         verdict=CONVENTION,
-        why="nothing can be raised: the index is clamped, and its gradient is 0",
-        cause="^index clamped into range, dropped in the gradient$",
+        why="nothing can be raised: the index is clamped, and its gradient is 0 unless it is one integer",
+        cause="^index clamped into range(, dropped in the gradient)?$",
     ),
     Labelled(
         name="probabilities divided by their sum",
