@@ -45,7 +45,7 @@ def operation_named(name: str) -> Operation:
     """The catalogue's operation of that name, or its pullback where the name is ``grad(...)``; else UsageError."""
     inner = operation_of(name)
     if inner not in OPERATIONS:
-        raise UsageError.unknown("operation", name, tuple(OPERATIONS))
+        raise UsageError.unknown("operation", inner, tuple(OPERATIONS))
     return OPERATIONS[inner] if inner == name else pullback_operation(OPERATIONS[inner])
 
 
