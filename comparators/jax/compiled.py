@@ -6,7 +6,7 @@ JAX compiles every operation anew for every new shape; one program for all of th
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -44,8 +44,14 @@ class JaxComparator(FrameworkComparator):
 
     differentiate: Differentiate = first_vjp
     """What the program computes."""
+    _latest: str = field(default="", init=False)
+    """The operation whose programs are kept: those of all together take gigabytes, and none is asked for again."""
 
     def evaluate(self, scenario: Scenario) -> Evaluation:
+        if scenario.operation != self._latest:
+            self._latest = scenario.operation
+            _program.cache_clear()
+            jax.clear_caches()
         fn = self.functions[scenario.operation]
 
         def rule(*args: Any, **params: Any) -> tuple[Array, Callable[[Any], Any]]:
