@@ -136,11 +136,16 @@ def log_softmax(x: Any, *, axis: Axis = -1) -> tuple[Array, Pullback]:
 def log_softmax_grad(
     x: Any, y_bar: Any, *, axis: Axis = -1
 ) -> tuple[Array, Callable[[Any], tuple[Array, Array]]]:
-    """``x_bar = y_bar - p S`` with S = sum y_bar; with a = g - p·g, x_bar2 = -S p a and y_bar_bar = a."""
+    """``x_bar = y_bar - p S`` with S = sum y_bar; with a = g - p·g, x_bar2 = -S p a and y_bar_bar = a.
+
+    p = h h / s with h = exp((x - m) / 2), whose halves stay normal numbers where p does not: a p that has lost its
+    digits would be multiplied with S and a.
+    """
     x = np.asarray(x)
     inner, outer = working_dtype(x.dtype), result_dtype(x.dtype)
     rows = Rows.along(axis, x.shape)
-    p, _, _ = distributions(rows.of(x, inner))
+    logits = rows.of(x, inner)
+    p, m, s = distributions(logits)
     cotangents = rows.of(np.asarray(y_bar), inner)
     with np.errstate(all="ignore"):
         total = row_sums(cotangents)
@@ -150,7 +155,8 @@ def log_softmax_grad(
         g = rows.of(np.asarray(x_bar_bar), inner)
         with np.errstate(all="ignore"):
             a = g - row_dots(p, g)
-            return rows.back(-total * p * a, outer), rows.back(a, outer)
+            h = np.exp((logits - m) / 2)
+            return rows.back(-(h / s * total) * (h * a), outer), rows.back(a, outer)
 
     return rows.back(x_bar, outer), pullback
 

@@ -12,6 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from gradassay.vocabulary import Array
+from reference_impls.textbook import added_up
+
 
 @dataclass(frozen=True)
 class Formula:
@@ -137,24 +140,24 @@ _CROSS_ENTROPY = (
 )
 
 
-def _places(x: Any, y_bar: Any, index: Any) -> Any:
-    """For each entry of x (rows) and of y_bar (columns), whether the index takes this one from that."""
-    place = np.reshape(np.arange(x.size).reshape(x.shape)[index], (1, -1))
-    return place == np.arange(x.size).reshape(-1, 1)
+def _places(x: Any, index: Any) -> Array:
+    """For each entry that the index takes, the place in x that it is taken from."""
+    return np.ravel(np.arange(x.size).reshape(x.shape)[index])
 
 
 def _kept(x: Any, g: Any, index: Any, *, last: bool) -> Any:
     """Of the cotangents of one place, the last or the first."""
-    taken = _places(x, g, index)
-    later = np.cumsum(taken[:, ::-1] if last else taken, axis=1)
-    once = taken & ((later[:, ::-1] if last else later) == 1)
-    return np.where(once, g.reshape(1, -1), 0).sum(axis=1).reshape(x.shape)
+    places = _places(x, index)
+    _, chosen = np.unique(places[::-1] if last else places, return_index=True)
+    if last:
+        chosen = places.size - 1 - chosen
+    return added_up(np.ravel(g)[chosen], places[chosen], x.size).reshape(x.shape)
 
 
 def _averaged(x: Any, g: Any, index: Any) -> Any:
-    taken = _places(x, g, index)
-    total = np.where(taken, g.reshape(1, -1), 0).sum(axis=1)
-    return (total / np.maximum(taken.sum(axis=1), 1)).reshape(x.shape)
+    places = _places(x, index)
+    times = np.maximum(np.bincount(places, minlength=x.size), 1)
+    return (added_up(np.ravel(g), places, x.size) / times).reshape(x.shape)
 
 
 _GET_ITEM = (
