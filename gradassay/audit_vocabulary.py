@@ -101,7 +101,7 @@ class Framework:
     failing: int
     """Scenarios with a failing verdict."""
     proven: int
-    """Of those, how many belong to a discrepancy that is approved, with its reason, and told in docs/findings.md."""
+    """Of those, how many belong to a discrepancy that is approved, in any dtype, and told in docs/findings.md."""
     unproven: tuple[str, ...] = ()
     """The other discrepancies: operation, dtype, verdict, cause and how many scenarios."""
 

@@ -108,7 +108,7 @@ def _frameworks(audit: Audit) -> Iterator[str]:
     yield (
         "What fails in a framework's own gradients has to be proven, or it is a mistake of ours. Each failing\n"
         "scenario is held against `reports/expected.toml`, whose discrepancies have their reason there and their\n"
-        "proof in [findings](findings.md); the seed is another one than theirs.\n"
+        "proof in [findings](findings.md), by operation, verdict and cause; the seed is another one than theirs.\n"
     )
     header = ["implementation", "scenarios", "failing", "of those proven", "not proven"]
     yield from table(

@@ -129,7 +129,9 @@ class Probe:
         ]
         apart = abs(given.sum() - sum(part.sum() for part in found))
         size = np.abs(given).sum() + sum(np.abs(part).sum() for part in found)
-        return not np.isfinite(apart) or bool(apart <= self.loosely * size + self.noise + rounding / abs(steps))
+        return not np.isfinite(apart) or bool(
+            apart <= self.loosely * size + self.noise + rounding / abs(steps)
+        )
 
     def _value(self, definition: Definition, args: Sequence[Array]) -> Array:
         with np.errstate(all="ignore"):
