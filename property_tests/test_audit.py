@@ -29,6 +29,7 @@ from reports.audit_page import page
 from reports.audit_summary import AuditSummary
 from reports.audit_text import text
 from reports.expectations import Expectations, Known, Place
+from reports.marking import escape
 
 OPERATION = OPERATIONS["tanh"]
 
@@ -347,3 +348,18 @@ def test_an_interrupt_keeps_what_was_found_and_does_not_pass() -> None:
 def test_an_audit_of_an_unknown_operation_says_what_is_known() -> None:
     with pytest.raises(UsageError, match="unknown operation 'tahn'"):
         audit(("tahn",), quick=True)
+
+
+def test_the_page_of_the_documentation_tells_every_defect_and_no_other() -> None:
+    written = (Path(__file__).parents[1] / "docs" / "audit.md").read_text(encoding="utf-8")
+    section = written.partition("## Who sees which defect")[2].partition("## Environment")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ") and "| defect |" not in line]
+    assert len(rows) == len(DEFECTS)
+    for each, told in zip(
+        sorted(DEFECTS.values(), key=lambda each: order(each.operation)), rows, strict=True
+    ):
+        assert f"| {escape(each.mistake)} | {escape(each.shows)} | `{each.verdict}` |" in told
+
+
+def order(operation: str) -> int:
+    return list(OPERATIONS).index(operation)
