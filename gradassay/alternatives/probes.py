@@ -112,9 +112,10 @@ class Probe:
         if look.here.shape != self.y_bar.shape:
             return False
         with np.errstate(all="ignore"), suppress(Exception):  # at a bound there may be nothing on one side
+            rounding = self._rounding(look.here)
             for steps in (1, -1, self.far, -self.far):
                 rises = (look.nearby if steps == 1 else look.at(steps)) - look.here
-                if self._rises(rises, steps, self._rounding(look.here)):
+                if self._rises(rises, steps, rounding):
                     return True
         return False
 

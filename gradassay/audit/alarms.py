@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from comparators.numpy_rules import RuleComparator
+from gradassay.audit.ours import judge_of
 from gradassay.audit_vocabulary import Alarms
 from gradassay.formats import FORMATS
-from gradassay.judging import AgainstTruth
 from gradassay.second_order import operation_named
-from gradassay.vocabulary import Scenario
+from gradassay.vocabulary import Operation, Scenario
 from property_tests.strategies import draw_scenarios
 
 #: Scenarios that are drawn at a time.
@@ -43,25 +42,27 @@ def cells(scenarios: int, *, operations: tuple[str, ...], seed: int) -> list[Cel
 def alarms_of(cell: Cell, told: Callable[[int], None]) -> Alarms:
     """Our verdicts on the catalogue's own rule; ``told(n)`` after each batch of n."""
     operation = operation_named(cell.operation)
-    judge = AgainstTruth(
-        RuleComparator(operation.name, operation.rule), operation.definition, operation.conventions
-    )
-    judged, rejected = 0, []
+    parts = []
     for i, batch in enumerate(cell.batches()):
-        for number, scenario in enumerate(batch):
-            case = judge(scenario)
-            if isinstance(case, str):
-                continue
-            judged += 1
-            if case.finding.verdict.fails:
-                where = (
-                    f"{cell.operation} {cell.dtype} seed {cell.seed + i} scenario {number} of {len(batch)}"
-                )
-                rejected.append(f"{where}: {case.finding.verdict}: {case.finding.sentence}")
+        parts.append(alarms_on(operation, batch, cell.seed + i))
         told(len(batch))
-    return Alarms(
-        (cell.operation,), (cell.operation,) if rejected else (), judged, len(rejected), tuple(rejected)
-    )
+    return joined(parts)
+
+
+def alarms_on(operation: Operation, scenarios: Sequence[Scenario], seed: int) -> Alarms:
+    """The same on scenarios that were drawn with that seed, all of one dtype."""
+    judge = judge_of(operation, operation.rule)
+    judged, rejected = 0, []
+    for number, scenario in enumerate(scenarios):
+        case = judge(scenario)
+        if isinstance(case, str):
+            continue
+        judged += 1
+        if case.finding.verdict.fails:
+            where = f"{operation.name} {scenario.dtype} seed {seed} scenario {number} of {len(scenarios)}"
+            rejected.append(f"{where}: {case.finding.verdict}: {case.finding.sentence}")
+    names = (operation.name,)
+    return Alarms(names, names if rejected else (), judged, len(rejected), tuple(rejected))
 
 
 def joined(parts: list[Alarms]) -> Alarms:

@@ -6,9 +6,10 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from comparators.adapters import pullback_name
 from comparators.registry import Missing
 from gradassay.audit import rivals as others
-from gradassay.audit.alarms import Cell, alarms_of, cells, joined
+from gradassay.audit.alarms import alarms_of, alarms_on, cells, joined
 from gradassay.audit.inputs import documented
 from gradassay.audit.ours import assayed, first_failure, leading
 from gradassay.audit.scenarios import DTYPES, Drawn
@@ -134,12 +135,12 @@ def perform(task: Task, progress: Progress | None) -> Part:
     try:
         told(0, f"{task.operation}: correct rules")
         witnesses = _witnesses(task, ours)
-        names = (operation.name, f"grad({operation.name})")
+        names = (operation.name, pullback_name(operation.name))
         # what finds defects has to accept the correct rule
-        own_cells = [Cell(operation.name, dtype, task.examples, task.seed) for dtype in DTYPES]
-        part.alarms[_ours().title] = [
+        part.alarms[_ours().title] = [alarms_on(operation, ours.of(dtype), task.seed) for dtype in DTYPES]
+        part.alarms[_ours().title] += [
             alarms_of(cell, lambda _: told(0, f"{task.operation}: correct rules"))
-            for cell in (*own_cells, *cells(task.alarms, operations=names, seed=task.seed + 1))
+            for cell in cells(task.alarms, operations=names, seed=task.seed + 1)
         ]
         for title, witness in witnesses.items():
             part.alarms[title] = [witness.alarms]
@@ -175,15 +176,14 @@ def _witnesses(task: Task, ours: Drawn) -> dict[str, Witness]:
     """Title -> each rival with its documented inputs, and with ours."""
     if not task.rivals:
         return {}
-    scenarios = [scenario for scenario in ours.all if scenario.dtype == LENT]
+    scenarios = ours.of(LENT)
     borrowed = scenarios[:: -(-len(scenarios) // task.borrowed)]
     inputs = {"documented": documented(ours.operation), "our": borrowed}
     found = {}
     for name in task.rivals:
         rival = others.load(name)
         for kind, given in inputs.items():
-            checker = Checker(rival.name, rival.version, rival.call, kind)
-            found[checker.title] = Witness(rival, ours.operation, given)
+            found[_checker(rival, kind).title] = Witness(rival, ours.operation, given)
     return found
 
 
@@ -196,8 +196,12 @@ def _checkers(rivals: Sequence[str]) -> tuple[tuple[Checker, ...], dict[str, str
         except Missing as error:
             missing[name] = str(error)
             continue
-        found += [Checker(rival.name, rival.version, rival.call, kind) for kind in ("documented", "our")]
+        found += [_checker(rival, kind) for kind in ("documented", "our")]
     return tuple(found), missing
+
+
+def _checker(rival: others.Rival, kind: str) -> Checker:
+    return Checker(rival.name, rival.version, rival.call, kind)
 
 
 def _ours() -> Checker:

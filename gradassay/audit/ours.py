@@ -11,7 +11,7 @@ from comparators.numpy_rules import RuleComparator
 from gradassay.audit.scenarios import Drawn
 from gradassay.audit_vocabulary import Sighting
 from gradassay.judging import AgainstTruth
-from gradassay.vocabulary import Rule, Verdict
+from gradassay.vocabulary import Operation, Rule, Verdict
 from gradassay.why.cases import Case
 from gradassay.why.regrouping import regrouped
 
@@ -35,7 +35,7 @@ def assayed(rule: Rule, drawn: Drawn) -> tuple[Sighting, Mapping[Verdict, int]]:
         judged.append((case, time.perf_counter() - began + drawing))
     final: list[Case] = []
     for _, of_dtype in groupby((case for case, _ in judged), key=lambda case: case.scenario.dtype):
-        final += regrouped(list(of_dtype), _judge(rule, drawn).quick)[0]
+        final += regrouped(list(of_dtype), judge_of(drawn.operation, rule).quick)[0]
     counts = Counter(case.finding.verdict for case in final)
     for number, (case, (_, seconds)) in enumerate(zip(final, judged, strict=True), start=1):
         if case.finding.verdict.fails:
@@ -52,15 +52,15 @@ def leading(verdicts: Mapping[Verdict, int]) -> Verdict | None:
 def _cases(rule: Rule, drawn: Drawn) -> Iterator[tuple[Case, float]]:
     """Each judged scenario, with the time that drawing took until then; a dtype has a judge of its own."""
     for _, of_dtype in groupby(drawn.with_times(), key=lambda each: each[0].dtype):
-        judge = _judge(rule, drawn)
+        judge = judge_of(drawn.operation, rule)
         for scenario, drawing in of_dtype:
             case = judge(scenario)
             if not isinstance(case, str):
                 yield case, drawing
 
 
-def _judge(rule: Rule, drawn: Drawn) -> AgainstTruth:
-    operation = drawn.operation
+def judge_of(operation: Operation, rule: Rule) -> AgainstTruth:
+    """What holds a rule against the operation, as ``gradassay.verify`` does."""
     comparator = RuleComparator(operation.name, rule)
     return AgainstTruth(comparator, operation.definition, operation.conventions)
 

@@ -35,6 +35,10 @@ class Drawn:
         """All of them, in the order in which they are judged."""
         return [scenario for scenario, _ in self.with_times()]
 
+    def of(self, dtype: str) -> list[Scenario]:
+        """Those of one dtype."""
+        return self._of[dtype][0]
+
     @cached_property
     def _of(self) -> dict[str, tuple[list[Scenario], float]]:
         drawn = {}
