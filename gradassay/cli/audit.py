@@ -16,7 +16,6 @@ from gradassay.cli.output import coloured, note, ours_alone, say
 
 if TYPE_CHECKING:
     from gradassay.audit_vocabulary import Audit, Sensitivity
-    from reports.expectations import Expectations
 
 
 def _rivals() -> Iterable[str]:
@@ -93,16 +92,15 @@ def audit_command(
     Fails where a defect survives Gradassay, or where Gradassay rejects a correct rule.
     """
     from gradassay.audit.auditing import audit
-    from gradassay.cli.measuring import MOST_JOBS, measure, progress
+    from gradassay.cli.measuring import approved, measure, progress, sharing
     from gradassay.cli.saving import Destination
-    from gradassay.environment import cores
     from reports.audit_frameworks import frameworks as compared
     from reports.audit_summary import AuditSummary
     from reports.audit_text import text
 
     destination = Destination(out, json_to)
-    expectations = _approved(Path(expected_file)) if frameworks else None
-    shared = min(cores(), MOST_JOBS) if jobs is None else jobs
+    expectations = approved(Path(expected_file)) if frameworks else None
+    shared = sharing(jobs)
     curves = None
     with ours_alone(), progress() as report:
         found = audit(
@@ -136,15 +134,6 @@ def audit_command(
     if found.interrupted:
         return Exit.INTERRUPTED
     return Exit.FINE if AuditSummary(found).ok else Exit.FAILED
-
-
-def _approved(path: Path) -> Expectations:
-    from gradassay.catalogue import OPERATIONS
-    from gradassay.engine import implementations
-    from gradassay.formats import FORMATS
-    from reports.expected_toml import read
-
-    return read(path, {"operation": OPERATIONS, "implementation": implementations(), "dtype": FORMATS})
 
 
 def _document(found: Audit, curves: Sensitivity | None) -> str:

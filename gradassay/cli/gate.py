@@ -27,17 +27,12 @@ def check_command(expected_file: str, jobs: int | None, out: str | None, json_to
 
     New, worse, vanished and stale discrepancies are breaches, each named with the command that approves it.
     """
-    from gradassay.catalogue import OPERATIONS
-    from gradassay.cli.measuring import measure, outcome
+    from gradassay.cli.measuring import approved, measure, outcome
     from gradassay.cli.saving import Destination
-    from gradassay.engine import implementations
-    from gradassay.formats import FORMATS
-    from reports.expected_toml import read
     from reports.holding import holding
 
     path = Path(expected_file)
-    known = {"operation": OPERATIONS, "implementation": implementations(), "dtype": FORMATS}
-    expectations = read(path, known)
+    expectations = approved(path)
     destination = Destination(out, json_to)
     run = measure(examples=expectations.examples, seed=expectations.seed, jobs=jobs)
     destination.save(run)

@@ -6,6 +6,7 @@ import contextlib
 import io
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradassay.cli.app import Exit
@@ -15,6 +16,7 @@ from gradassay.cli.output import note, ours_alone, say
 if TYPE_CHECKING:
     from gradassay.cli.saving import Destination
     from gradassay.vocabulary import Run
+    from reports.expectations import Expectations
 
 #: Each loads every framework, which takes a gigabyte and more.
 MOST_JOBS = 4
@@ -34,7 +36,6 @@ def measure(
 ) -> Run:
     """Compare; what frameworks print goes to standard error, so that standard output is ours alone."""
     from gradassay.engine import compare
-    from gradassay.environment import cores
 
     with ours_alone(), progress() as report:
         return compare(
@@ -44,9 +45,26 @@ def measure(
             examples=examples,
             seed=seed,
             order=order,
-            jobs=min(cores(), MOST_JOBS) if jobs is None else jobs,
+            jobs=sharing(jobs),
             progress=report,
         )
+
+
+def sharing(jobs: int | None) -> int:
+    """How many processes share the work: as many as asked for, or else one a core, up to ``MOST_JOBS``."""
+    from gradassay.environment import cores
+
+    return min(cores(), MOST_JOBS) if jobs is None else jobs
+
+
+def approved(path: Path) -> Expectations:
+    """The approved expectations; UsageError for a file that is not there or names what the catalogue has not."""
+    from gradassay.catalogue import OPERATIONS
+    from gradassay.engine import implementations
+    from gradassay.formats import FORMATS
+    from reports.expected_toml import read
+
+    return read(path, {"operation": OPERATIONS, "implementation": implementations(), "dtype": FORMATS})
 
 
 @contextlib.contextmanager
