@@ -114,13 +114,17 @@ def missing(name: str, order: int = 1) -> str | None:
     _known(name, order)
     if name == NUMPY:
         return None
-    source = sources(order)[name]
+    sentence = lacking(sources(order)[name])
+    return None if sentence is None else f"{sentence} (a build for the CPU is enough)"
+
+
+def lacking(source: Source) -> str | None:
+    """None where the packages of a source are installed, else which are not and how to get them."""
     absent = [package for package in source.packages if find_spec(package) is None]
     if not absent:
         return None
     are = "is" if len(absent) == 1 else "are"
-    remedy = f"pip install 'gradassay[{source.extra}]' (a build for the CPU is enough)"
-    return f"{' and '.join(absent)} {are} not installed; {remedy}"
+    return f"{' and '.join(absent)} {are} not installed; pip install 'gradassay[{source.extra}]'"
 
 
 def _comparator(name: str, order: int) -> Any:

@@ -13,6 +13,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
+from comparators import registry
 from comparators.numpy_rules import RuleComparator
 from gradassay.audit import rivals
 from gradassay.audit.inputs import documented
@@ -267,7 +268,7 @@ def test_a_rival_knows_its_name_its_version_and_its_call(name: str) -> None:
 
 @NAMES
 def test_a_missing_package_is_named_with_its_remedy(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rivals, "find_spec", lambda package: None)
+    monkeypatch.setattr(registry, "find_spec", lambda package: None)
     package = rivals.RIVALS[name].packages[0]
     with pytest.raises(rivals.Missing, match=rf"^{package} .*not installed; pip install 'gradassay\[\w+\]'"):
         rivals.load(name)

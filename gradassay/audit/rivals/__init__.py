@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from importlib.util import find_spec
 
-from comparators.registry import Missing, Source
+from comparators.registry import Missing, Source, lacking
 from gradassay.audit.rivals.interface import Rival
 from gradassay.errors import UsageError
 
@@ -33,11 +32,7 @@ def names() -> tuple[str, ...]:
 
 def missing(name: str) -> str | None:
     """None where that rival's packages are installed, else what is missing and how to get it."""
-    absent = [package for package in _source(name).packages if find_spec(package) is None]
-    if not absent:
-        return None
-    are = "is" if len(absent) == 1 else "are"
-    return f"{' and '.join(absent)} {are} not installed; pip install 'gradassay[{_source(name).extra}]'"
+    return lacking(_source(name))
 
 
 def load(name: str) -> Rival:

@@ -9,18 +9,10 @@ import numpy as np
 from gradassay.vocabulary import Array
 from property_tests.meta.labelled.entry import CONVENTION, STRUCTURE, WRONG, Labelled
 from reference_impls.cross_entropy import cross_entropy
+from reference_impls.defects.cross_entropy import indexed
+from reference_impls.defects.cross_entropy_layers import clipped_forward_alone
 from reference_impls.losses import mean_squared_error
 from reference_impls.softmax_cross_entropy import softmax_cross_entropy
-
-
-def indexed(x: Array, labels: Array) -> bool:
-    """Whether labels are class indices, one a sample."""
-    return labels.dtype.kind in "iu" and labels.shape in (x.shape[:-1], (*x.shape[:-1], 1))
-
-
-def clipped_forward_alone(p: Array, labels: Array, *, reduction: str = "mean") -> Any:
-    y, _ = cross_entropy(np.maximum(p, p.dtype.type(1e-15)), labels, reduction=reduction)
-    return y, cross_entropy(p, labels, reduction=reduction)[1]
 
 
 def every_sample_against_every_label(p: Array, labels: Array, *, reduction: str = "mean") -> Any:

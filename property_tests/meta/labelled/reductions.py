@@ -8,6 +8,7 @@ import numpy as np
 
 from gradassay.vocabulary import Array
 from property_tests.meta.labelled.entry import RAISES, SUBGRADIENT, WRONG, Labelled
+from reference_impls.defects.extrema import knows_no_negative_axis
 from reference_impls.extrema import max_, min_
 from reference_impls.reductions import mean, sum_
 
@@ -18,14 +19,6 @@ def everything_to_every_winner(x: Array, *, axis: Axis = None, keepdims: bool = 
     y, _ = max_(x, axis=axis, keepdims=keepdims)
     kept = max_(x, axis=axis, keepdims=True)[0]
     return y, lambda y_bar: np.asarray((x == kept) * y_bar.reshape(kept.shape), x.dtype)
-
-
-def shape_by_axes_counted_forward(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Any:
-    """The shape with reduced axes kept, which finds no axis that was counted from the end."""
-    y, pullback = max_(x, axis=axis, keepdims=keepdims)
-    axes = range(x.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
-    kept = [1 if i in axes else n for i, n in enumerate(x.shape)]
-    return y, lambda y_bar: pullback(y_bar.reshape(kept).reshape(y_bar.shape))
 
 
 def minimum_with_one_sign(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -97,7 +90,7 @@ ENTRIES = (
         name="an axis counted from the end",
         operation="max",
         source="document 000, Max with axis=-1",
-        rule=shape_by_axes_counted_forward,
+        rule=knows_no_negative_axis,
         verdict=RAISES,
         why="the kept shape is sought by axes from the front, so that a cotangent does not fit: a negative axis",
         cause="ValueError",
