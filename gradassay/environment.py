@@ -42,6 +42,26 @@ def simd() -> str:
     return " ".join((*extensions.get("baseline", ()), *extensions.get("found", ())))
 
 
+@lru_cache(maxsize=None)
+def fingerprint(implementation: str) -> str:
+    """What the last bits of ``implementation`` depend on: its framework's version, vector extensions, for NumPy BLAS.
+
+    ``numpy 2.4.6, AVX512_ICL, scipy-openblas 0.3.31`` for ``numpy``; ``torch 2.13.0+cpu, AVX512_ICL`` for
+    ``torch.gather``. Every implementation but those of a framework is NumPy's.
+    """
+    import numpy as np
+
+    framework = implementation.partition(".")[0]
+    if framework not in DISTRIBUTIONS:
+        framework = "numpy"
+    parts = [f"{framework} {installed(*DISTRIBUTIONS[framework])}", simd().rpartition(" ")[2]]
+    if framework == "numpy":
+        found: Any = np.show_config(mode="dicts")
+        blas = found.get("Build Dependencies", {}).get("blas", {})
+        parts.append(f"{blas.get('name')} {blas.get('version')}")
+    return ", ".join(parts)
+
+
 def installed(*distributions: str) -> str | None:
     """Version of the first of ``distributions`` that is installed, None when none is."""
     for name in distributions:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple
 from hashlib import blake2b
+from math import fsum
 
 from gradassay.question import Question
 from gradassay.vocabulary import Discrepancy, Example, Row, Scenario, Verdict, Worst
@@ -62,6 +63,7 @@ class Tally:
             skipped=dict(sorted(self.skipped.items())),
             verdicts={verdict: verdicts[verdict] for verdict in Verdict if verdicts[verdict]},
             worst=_worst(case.finding.worst for case in explained),
+            typical=_interquartile_mean([case.finding.worst.normwise for case in explained]),
             discrepancies=tuple(
                 self._discrepancy(group)
                 for group in sorted(groups, key=lambda group: (-group.verdict.rank, group.cause))
@@ -96,6 +98,12 @@ def _where(example: Example) -> str:
     params = ", ".join(f"{name}={value!r:.80}" for name, value in scenario.params.items())
     shapes = " ".join(str(list(x.shape)) for x in scenario.args)
     return f"[{', '.join(part for part in (params, f'shapes {shapes}', scenario.region, scenario.layout) if part)}]"
+
+
+def _interquartile_mean(errors: Sequence[float]) -> float:
+    """Mean of the middle half: what neither exact scenarios nor catastrophic ones say anything about."""
+    middle = sorted(errors)[len(errors) // 4 : len(errors) - len(errors) // 4]
+    return fsum(middle) / len(middle) if middle else 0.0
 
 
 def _worst(worsts: Iterable[Worst]) -> Worst:

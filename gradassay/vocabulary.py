@@ -317,6 +317,10 @@ class Row:
     """Reason -> how many."""
     verdicts: Mapping[Verdict, int] = field(default_factory=dict)
     worst: Worst = field(default_factory=Worst)
+    typical: float = 0.0
+    """Interquartile mean, over the scenarios, of the largest norm-wise error, in units of the dtype's unit roundoff.
+
+    What a further rounding shifts; the worst of a sample is an accident of the sample (docs/gate.md)."""
     discrepancies: tuple[Discrepancy, ...] = ()
     regions: Mapping[str, int] = field(default_factory=dict)
     """Region, or ``layout: NAME`` -> how many scenarios."""
@@ -356,6 +360,30 @@ class EdgeRow:
     """The gradients where each tie is given to its ``first`` or ``last`` winner; mixes of all are in the set."""
 
 
+@dataclass(frozen=True)
+class Vote:
+    """What one implementation does on a witness."""
+
+    verdict: Verdict
+    cause: str = ""
+    errors: Mapping[str, float] = field(default_factory=dict)
+    """Fingerprint of a platform (``gradassay.environment.fingerprint``) -> the norm-wise error that was seen there,
+    in units of the dtype's unit roundoff; infinite where something is not finite that should be."""
+
+
+@dataclass(frozen=True, eq=False)
+class Witness:
+    """A stored scenario that is replayed, with what every implementation does on it."""
+
+    id: str
+    """Stable short name, derived from the scenario's content."""
+    scenario: Scenario
+    shows: str
+    """Why it is kept, in a few words."""
+    votes: Mapping[str, Vote] = field(default_factory=dict)
+    """Implementation -> its vote."""
+
+
 @dataclass(frozen=True, eq=False)
 class Run:
     """Everything that one command found out."""
@@ -368,6 +396,8 @@ class Run:
     """Implementation that could not run -> why, and how to get it."""
     edges: tuple[EdgeRow, ...] = ()
     """Kinks, bounds and infinities, each with what truth and implementations return there."""
+    replayed: tuple[Witness, ...] = ()
+    """The witnesses that were replayed, with the votes of this run."""
     notes: tuple[str, ...] = ()
     """What a reader has to know, e.g. that only finite differences were held against."""
     seconds: float = 0.0

@@ -1,7 +1,7 @@
 """results.json: the whole run for programs; ``schema`` is raised whenever a reader has to change.
 
-1: rows with verdicts, worst errors and discrepancies (DESIGN: contracts); edges, conditions and remarks were added,
-which no reader minds.
+1: rows with verdicts, worst errors and discrepancies (DESIGN: contracts); edges, conditions, remarks and the
+typical error were added, which no reader minds.
 """
 
 from __future__ import annotations
@@ -98,6 +98,7 @@ def _row(row: Row) -> dict[str, Any]:
             verdict.value: row.verdicts[verdict] for verdict in Verdict if row.verdicts.get(verdict)
         },
         "worst": _worst(row.worst),
+        **_number("typical", row.typical),
         "regions": dict(row.regions),
         "remarks": list(row.remarks),
         "discrepancies": [_discrepancy(found) for found in row.discrepancies],
