@@ -9,13 +9,14 @@ strings ``"nan"``, ``"inf"``, ``"-inf"``. What JSON has no word for is an object
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from gradassay.formats import FORMATS, is_floating
-from gradassay.vocabulary import Array
+from gradassay.vocabulary import Array, Scenario
 
 Json = Any
 
@@ -26,28 +27,48 @@ def encode_float(value: float) -> Json:
     return value if math.isfinite(value) else str(value)
 
 
-def encode_array(array: Array) -> Json:
-    """``{"dtype", "shape", "values": nested lists[, "hex": flat list]}``; hex for floating arrays only."""
+def encode_array(array: Array, *, readable: bool = True) -> Json:
+    """``{"dtype", "shape", "values": nested lists[, "hex": flat list]}``; hex for floating arrays only.
+
+    With ``readable=False`` floating arrays have no values beside their hex, and a NaN that is not the common one has
+    its bits: ``nan:ffc00000``.
+    """
     array = np.asarray(array)
     encoded: dict[str, Json] = {"dtype": array.dtype.name, "shape": list(array.shape)}
     if not is_floating(array.dtype):
         return {**encoded, "values": array.tolist()}
     exact = array.astype(np.float64)  # every format under test is a subset of float64
-    return {
-        **encoded,
-        "values": _named(exact.tolist()),
-        "hex": [value.hex() for value in exact.ravel().tolist()],
-    }
+    numbers = [value.hex() for value in exact.ravel().tolist()]
+    if readable:
+        return {**encoded, "values": _named(exact.tolist()), "hex": numbers}
+    exactly = (_nan(x) if text == "nan" else text for x, text in zip(array.flat, numbers, strict=True))
+    return {**encoded, "hex": list(exactly)}
 
 
 def decode_array(encoded: Json) -> Array:
-    """Inverse of :func:`encode_array`, bit for bit but for the payload of a NaN."""
+    """Inverse of :func:`encode_array`, bit for bit but for the payload of a NaN where it was made readable."""
     name, shape = encoded["dtype"], tuple(encoded["shape"])
     if "hex" in encoded:
-        flat = np.array([float.fromhex(text) for text in encoded["hex"]], dtype=np.float64)
         dtype = FORMATS[name].dtype if name in FORMATS else np.dtype(name)
-        return flat.astype(dtype).reshape(shape)
+        numbers = [text.partition(":") for text in encoded["hex"]]
+        flat = np.array([float.fromhex(number) for number, _, _ in numbers], dtype=np.float64).astype(dtype)
+        for i, (_, _, bits) in enumerate(numbers):
+            if bits:
+                flat.view(f"u{dtype.itemsize}")[i] = int(bits, 16)
+        return flat.reshape(shape)
     return np.array(encoded["values"], dtype=np.dtype(name)).reshape(shape)
+
+
+def encode_scenario(scenario: Scenario, *, readable: bool = True) -> dict[str, Json]:
+    """Arguments, parameters, cotangent, region, layout and whether it is valid; arrays as ``encode_array`` has them."""
+    return {
+        "args": [encode_array(array, readable=readable) for array in scenario.args],
+        "params": encode_params(scenario.params),
+        "cotangent": encode_array(scenario.cotangent, readable=readable),
+        "region": scenario.region,
+        "layout": scenario.layout,
+        "valid": scenario.valid,
+    }
 
 
 def encode_params(params: Mapping[str, Any]) -> Json:
@@ -111,3 +132,9 @@ def decode_value(encoded: Json) -> Any:
 
 def _named(nested: Any) -> Json:
     return [_named(part) for part in nested] if isinstance(nested, list) else encode_float(nested)
+
+
+def _nan(value: Any) -> str:
+    """``nan``, with its bits where they are not those of the common NaN of its format."""
+    bits, common = (np.asarray(x, dtype=value.dtype).tobytes() for x in (value, np.nan))
+    return "nan" if bits == common else f"nan:{int.from_bytes(bits, sys.byteorder):0{2 * len(bits)}x}"

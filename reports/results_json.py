@@ -23,7 +23,7 @@ from gradassay.vocabulary import (
     Verdict,
     Worst,
 )
-from reports.encoding import encode_array, encode_float, encode_params
+from reports.encoding import encode_array, encode_float, encode_params, encode_scenario
 
 SCHEMA = 1
 
@@ -134,14 +134,8 @@ def _condition(condition: Condition) -> dict[str, Any]:
 
 
 def _example(example: Example) -> dict[str, Any]:
-    scenario = example.scenario
     return {
-        "args": [encode_array(array) for array in scenario.args],
-        "params": encode_params(scenario.params),
-        "cotangent": encode_array(scenario.cotangent),
-        "region": scenario.region,
-        "layout": scenario.layout,
-        "valid": scenario.valid,
+        **encode_scenario(example.scenario),
         "path": example.path,
         "index": None if example.index is None else [int(i) for i in example.index],
         **_number("expected", example.expected),

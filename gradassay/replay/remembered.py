@@ -12,8 +12,8 @@ from typing import Any
 
 from gradassay.atomic import write_whole
 from gradassay.errors import UsageError
-from gradassay.formats import is_floating
-from gradassay.vocabulary import Discrepancy, Example, Run, Scenario, Verdict
+from gradassay.replay.scenarios import decoded
+from gradassay.vocabulary import Discrepancy, Example, Run, Verdict
 
 #: Folder of what is remembered, where it is not the user's cache.
 CACHE = "GRADASSAY_CACHE"
@@ -139,36 +139,10 @@ def _readable(path: Path, where: str) -> Iterator[None]:
 
 
 def _example(encoded: Any, row: Any, operation: str | None) -> Example:
-    from property_tests.strategies import lay_out
-    from reports.encoding import decode_array, decode_params
-
-    args = tuple(lay_out(decode_array(array), encoded["layout"]) for array in encoded["args"])
-    scenario = Scenario(
-        operation=row["operation"],
-        dtype=row["dtype"],
-        args=args,
-        params=decode_params(encoded["params"]),
-        cotangent=lay_out(decode_array(encoded["cotangent"]), encoded["layout"]),
-        differentiable=_differentiable(operation or "", args),
-        region=encoded["region"],
-        layout=encoded["layout"],
-        valid=encoded["valid"],
-    )
+    scenario = decoded(encoded, row["operation"], row["dtype"], operation)
     index = None if encoded["index"] is None else tuple(int(i) for i in encoded["index"])
     numbers = (_number(encoded, name) for name in ("expected", "got", "budget"))
     return Example(scenario, encoded["path"], index, *numbers)
-
-
-def _differentiable(operation: str, args: tuple[Any, ...]) -> tuple[int, ...]:
-    """Those of the catalogue's operation; every floating argument where the definition is the caller's."""
-    from gradassay.catalogue import OPERATIONS
-    from gradassay.second_order import operation_of
-
-    inner = operation_of(operation)
-    if inner in OPERATIONS:
-        wanted = OPERATIONS[inner].differentiable
-        return tuple(i % len(args) for i in (wanted if inner == operation else (*wanted, -1)))
-    return tuple(i for i, x in enumerate(args) if is_floating(x.dtype))
 
 
 def _number(encoded: Any, name: str) -> float | None:

@@ -1,0 +1,129 @@
+"""Witnesses on disk: ``witnesses/<operation>.jsonl``, one witness a line, so that a line is a whole statement.
+
+Files of two branches that each add witnesses merge line by line; reading takes any order, and a line that stands there
+twice. ``grad(softmax)`` lives in ``softmax.grad.jsonl``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from gradassay.atomic import write_whole
+from gradassay.errors import UsageError
+from gradassay.replay.witness_lines import ENTRIES, SUFFIX, file_name, identify, parsed, small_enough, written
+from gradassay.vocabulary import Scenario, Vote, Witness
+
+__all__ = [
+    "ENTRIES",
+    "file_name",
+    "identify",
+    "merged",
+    "position",
+    "read",
+    "small_enough",
+    "witness_of",
+    "write",
+]
+
+
+def witness_of(scenario: Scenario, shows: str) -> Witness:
+    """The scenario as a witness on which nobody has voted yet."""
+    return Witness(identify(scenario), scenario, shows)
+
+
+def merged(old: Witness, new: Witness) -> Witness:
+    """The votes of ``new``, beside which stay what was seen on other platforms, and the votes of who was not asked.
+
+    Errors of other platforms are kept where verdict and cause are as they were: they are about another answer else.
+    """
+    votes = {who: _joined(old.votes.get(who), vote) for who, vote in new.votes.items()}
+    return replace(old, shows=new.shows or old.shows, votes={**old.votes, **votes})
+
+
+def _joined(old: Vote | None, new: Vote) -> Vote:
+    if old is None or (old.verdict, old.cause) != (new.verdict, new.cause):
+        return new
+    return replace(new, errors={**old.errors, **new.errors})
+
+
+def read(folder: Path) -> tuple[Witness, ...]:
+    """All witnesses of the folder, by operation, dtype and id.
+
+    UsageError for a folder that is not there, and for whatever is not as ``write`` left it: names file, line, key and
+    remedy. An operation that the catalogue does not know is none of these.
+    """
+    if not folder.is_dir():
+        raise UsageError(
+            f"missing baseline: there is no folder {folder}; write it with: gradassay approve --reason TEXT"
+        )
+    found: dict[str, tuple[Path, int, str, Witness]] = {}
+    for path, number, line in _lines(folder):
+        witness = parsed(line, f"{path}:{number}")
+        wanted = file_name(witness.scenario.operation)
+        if path.name != wanted:
+            raise UsageError(
+                f"{path}:{number}: operation: is {witness.scenario.operation!r}, whose file is {wanted}; "
+                "move the line there"
+            )
+        known = found.setdefault(witness.id, (path, number, line, witness))
+        if known[2] != line:
+            raise UsageError(
+                f"{known[0]}:{known[1]} and {path}:{number}: two different lines are witness {witness.id}; keep one of "
+                "them, and run: gradassay approve --reason TEXT"
+            )
+    return tuple(sorted((entry[-1] for entry in found.values()), key=_order))
+
+
+def write(folder: Path, witnesses: Iterable[Witness]) -> None:
+    """Make the folder hold these witnesses and no others; each file is replaced whole or left as it was.
+
+    Files that would not change are not touched. UsageError for a witness that is too large or cannot be read back, and
+    then nothing was written; and for a file that cannot be written. Of two with one id the last counts.
+    """
+    texts: dict[str, str] = {}
+    for witness in sorted({each.id: each for each in witnesses}.values(), key=_order):
+        name = file_name(witness.scenario.operation)
+        texts[name] = texts.get(name, "") + written(witness) + "\n"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            path = folder / name
+            if not path.exists() or path.read_bytes() != text.encode():
+                write_whole(path, text)
+        for path in _files(folder):
+            if path.name not in texts:
+                path.unlink()
+    except OSError as error:
+        raise UsageError(f"cannot write {error.filename or folder}: {error.strerror or error}") from error
+
+
+def position(folder: Path, name: str) -> tuple[Path, int] | None:
+    """File and line of the witness with that id; None where the folder has none."""
+    for path, number, line in _lines(folder):
+        if name in line and json.loads(line)["id"] == name:
+            return path, number
+    return None
+
+
+def _order(witness: Witness) -> tuple[str, str, str]:
+    return witness.scenario.operation, witness.scenario.dtype, witness.id
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob(f"*{SUFFIX}") if not path.name.startswith("."))
+
+
+def _lines(folder: Path) -> Iterator[tuple[Path, int, str]]:
+    """File, number and text of every line that is not empty."""
+    for path in _files(folder):
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise UsageError(f"cannot read {path}: {reason}; restore it from version control") from error
+        for number, line in enumerate(text.split("\n"), 1):
+            if line.strip():
+                yield path, number, line.strip()
