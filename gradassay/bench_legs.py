@@ -1,27 +1,31 @@
 """What a bench times: each operation's case of a given size, and each implementation's way to run it.
 
-Arrays become native tensors outside of the timed region. Timed is what a user runs: the forward alone, and
-the forward with the pullback, for every differentiable argument (PyTorch: autograd; TensorFlow: an eager tape, a
-sparse gradient made dense, since a gradient of the array's own shape is what the others deliver).
+Arrays become native tensors outside of the timed region, and programs are compiled there. Timed is what a user runs,
+until the result is there: the forward alone, and the forward with the pullback, for every differentiable argument.
+PyTorch: autograd, which records the forward alone as well. TensorFlow: an eager tape, or both inside one
+``tf.function``; a sparse gradient is made dense, since a gradient of the array's own shape is what the others deliver.
+JAX: one ``jit`` of the forward, and one of forward and ``jax.vjp``. Arrays, an index among them, are arguments of a
+compiled program and not constants in it.
 """
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from comparators import jax as jax_
 from comparators import pytorch, tensorflow
-from comparators.adapters import convert
+from comparators.adapters import Function
+from comparators.jax.adapter import exactly, restricted
+from gradassay.bench_vocabulary import OURS
 from gradassay.formats import FORMATS
 from gradassay.vocabulary import Array, Operation
 
-Step = Callable[[], object]
+Step = Callable[[], Any]
 
 #: Columns of a weight matrix: as many as the hidden layer of the source documents has.
 OUTPUTS = 10
@@ -36,14 +40,30 @@ class Case:
     params: Mapping[str, Any]
     cotangent: Array
 
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """The parameters that are arrays."""
+        return {name: value for name, value in self.params.items() if isinstance(value, np.ndarray)}
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The parameters that are none."""
+        return {name: value for name, value in self.params.items() if not isinstance(value, np.ndarray)}
+
+    @property
+    def nbytes(self) -> int:
+        """Of all that a call is given."""
+        return sum(array.nbytes for array in (*self.args, *self.arrays.values(), self.cotangent))
+
 
 @dataclass(frozen=True)
 class Legs:
     """One implementation of one case, ready to run."""
 
     forward: Step
+    """Gives the primal."""
     both: Step
-    """Forward and pullback."""
+    """Gives the primal, and the cotangents of the differentiable arguments."""
 
 
 def make_case(operation: Operation, size: tuple[int, int], dtype: str, rng: np.random.Generator) -> Case:
@@ -81,9 +101,9 @@ def numpy_legs(case: Case) -> Legs:
     """Our rule and its pullback."""
     rule, args, params, y_bar = case.operation.rule, case.args, case.params, case.cotangent
 
-    def both() -> object:
-        _, pullback = rule(*args, **params)
-        return pullback(y_bar)
+    def both() -> tuple[Any, Any]:
+        y, pullback = rule(*args, **params)
+        return y, pullback(y_bar)
 
     return Legs(lambda: rule(*args, **params)[0], both)
 
@@ -97,92 +117,78 @@ def torch_legs(case: Case) -> Legs:
             return torch.tensor(array)
         return torch.tensor(array.astype(np.float64)).to(getattr(torch, array.dtype.name))
 
-    fn, params = pytorch.COMPARATORS["torch"].functions[case.operation.name], _native(case.params, native)
-    args, y_bar = [native(array) for array in case.args], native(case.cotangent)
+    args, y_bar, arrays = _native(case, native)
+    fn = partial(pytorch.COMPARATORS["torch"].functions[case.operation.name], **case.settings, **arrays)
     leaves = [args[i].requires_grad_() for i in case.operation.differentiable]
-    return Legs(
-        lambda: fn(*args, **params),
-        lambda: torch.autograd.grad(fn(*args, **params), leaves, y_bar),
-    )
+
+    def both() -> tuple[Any, Any]:
+        y = fn(*args)
+        return y, torch.autograd.grad(y, leaves, y_bar)
+
+    return Legs(lambda: fn(*args), both)
 
 
-def tensorflow_legs(case: Case) -> Legs:
-    """TensorFlow's function under an eager tape."""
+def tensorflow_legs(case: Case, compiled: Callable[[Function], Function] = lambda fn: fn) -> Legs:
+    """TensorFlow's function under a tape; ``compiled`` makes a program of the forward, and of both together."""
     import tensorflow as tf
 
-    fn, params = (
-        tensorflow.COMPARATORS["tensorflow"].functions[case.operation.name],
-        _native(case.params, tf.constant),
-    )
-    args, y_bar = [tf.constant(array) for array in case.args], tf.constant(case.cotangent)
-    sources = [args[i] for i in case.operation.differentiable]
+    args, y_bar, arrays = _native(case, tf.constant)
+    fn = partial(tensorflow.COMPARATORS["tensorflow"].functions[case.operation.name], **case.settings)
 
-    def both() -> object:
+    def forward_and_pullback(y_bar: Any, *args: Any, **arrays: Any) -> tuple[Any, Any]:
+        sources = [args[i] for i in case.operation.differentiable]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(sources)
-            y = fn(*args, **params)
-        return [tf.convert_to_tensor(g) for g in tape.gradient(y, sources, output_gradients=y_bar)]
+            y = fn(*args, **arrays)
+        return y, [tf.convert_to_tensor(g) for g in tape.gradient(y, sources, output_gradients=y_bar)]
 
-    return Legs(lambda: fn(*args, **params), both)
+    forward, both = compiled(fn), compiled(forward_and_pullback)
+    return Legs(lambda: forward(*args, **arrays), lambda: both(y_bar, *args, **arrays))
 
 
-def _native(params: Mapping[str, Any], native: Callable[[Array], Any]) -> dict[str, Any]:
-    return {name: convert(value, native) for name, value in params.items()}
+def tensorflow_function_legs(case: Case) -> Legs:
+    """The same, traced."""
+    import tensorflow as tf
+
+    return tensorflow_legs(case, partial(tf.function, autograph=False))
+
+
+def jax_legs(case: Case) -> Legs:
+    """JAX's function, compiled; a compiled program keeps its 64 bits wherever it is called."""
+    with exactly():
+        import jax
+        import jax.numpy as jnp
+
+        args, y_bar, arrays = _native(case, jnp.array)
+        fn = partial(jax_.COMPARATORS["jax"].functions[case.operation.name], **case.settings)
+        wanted = list(case.operation.differentiable)
+
+        def forward_and_pullback(y_bar: Any, *args: Any, **arrays: Any) -> tuple[Any, Any]:
+            y, pullback = jax.vjp(restricted(fn, list(args), wanted, arrays), *(args[i] for i in wanted))
+            return y, pullback(y_bar)
+
+        forward = jax.jit(fn).lower(*args, **arrays).compile()
+        both = jax.jit(forward_and_pullback).lower(y_bar, *args, **arrays).compile()
+        done = jax.block_until_ready
+    return Legs(lambda: done(forward(*args, **arrays)), lambda: done(both(y_bar, *args, **arrays)))
+
+
+def _native(case: Case, native: Callable[[Array], Any]) -> tuple[list[Any], Any, dict[str, Any]]:
+    """Arguments, cotangent, and the parameters that are arrays."""
+    arrays = {name: native(array) for name, array in case.arrays.items()}
+    return [native(array) for array in case.args], native(case.cotangent), arrays
 
 
 #: Implementation -> how it is made ready; ours first, it is what the others are held against.
 LEGS: Mapping[str, Callable[[Case], Legs]] = {
-    "numpy": numpy_legs,
+    OURS: numpy_legs,
     "torch": torch_legs,
     "tensorflow": tensorflow_legs,
+    "tensorflow.function": tensorflow_function_legs,
+    "jax": jax_legs,
 }
 
 
-@contextmanager
-def single_threaded() -> Iterator[tuple[dict[str, str], dict[str, str]]]:
-    """Load what is installed and pin it to one thread; yields what was pinned, and what is missing and why."""
-    pinned: dict[str, str] = {}
-    missing: dict[str, str] = {}
-    undo: list[Callable[[], object]] = []
-    for name, pin in (("BLAS and OpenMP", _pin_blas), ("torch", _pin_torch), ("tensorflow", _pin_tensorflow)):
-        try:
-            pinned[name], restore = pin()
-            undo.append(restore)
-        except (ImportError, OSError) as error:
-            (missing if name in LEGS else pinned)[name] = f"not installed ({error})"
-    try:
-        yield pinned, missing
-    finally:
-        for restore in reversed(undo):
-            restore()
-
-
-def _pin_torch() -> tuple[str, Callable[[], object]]:
-    pytorch.torch.load()  # type: ignore[attr-defined]
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    return "1 thread", lambda: torch.set_num_threads(before)
-
-
-def _pin_tensorflow() -> tuple[str, Callable[[], object]]:
-    tensorflow.tf.load()  # type: ignore[attr-defined]
-    import tensorflow as tf
-
-    threading = tf.config.threading
-    try:
-        threading.set_intra_op_parallelism_threads(1)
-        threading.set_inter_op_parallelism_threads(1)
-    except RuntimeError:  # its first operation has run, after which it takes no more settings
-        count = threading.get_intra_op_parallelism_threads() or "all"
-        return f"not pinned: it ran before the bench did, on {count} threads", lambda: None
-    return "1 thread, for the rest of this process", lambda: None
-
-
-def _pin_blas() -> tuple[str, Callable[[], object]]:
-    if importlib.util.find_spec("threadpoolctl") is None:
-        return "not pinned: threadpoolctl is not installed", lambda: None
-    threadpoolctl: Any = importlib.import_module("threadpoolctl")  # it has no type hints
-    limits = threadpoolctl.threadpool_limits(limits=1)
-    return "1 thread", limits.restore_original_limits
+def framework_of(implementation: str) -> str:
+    """The package that it needs: ``tensorflow`` of ``tensorflow.function``."""
+    return implementation.partition(".")[0]

@@ -33,7 +33,7 @@ class Timing:
     total_s: float
     """Forward and pullback."""
     peak_bytes: int | None = None
-    """Memory that one call of forward and pullback holds at its peak beyond what was held before; None: unknown."""
+    """Memory that one call of forward and pullback needs at its peak beyond its arguments; None: unknown."""
     of_copy: float | None = None
     """Share of the memory-copy limit: 1 is as fast as a copy of the bytes that have to be moved."""
 
