@@ -1,0 +1,82 @@
+"""One block: two legs of either revision in the order ABBA or BAAB, on the clock of this thread alone.
+
+A drift of the machine that is linear over the block cancels in d = ½ ln (b₁ b₂ / a₁ a₂), and time that other
+processes take is not counted by ``thread_time_ns``.
+"""
+
+from __future__ import annotations
+
+import gc
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import thread_time_ns
+
+import numpy as np
+
+Step = Callable[[], object]
+#: Makes what one leg calls, outside of the time that is taken: what it keeps lies elsewhere in memory each time.
+Make = Callable[[], Step]
+
+#: Shortest time that one leg takes; shorter calls are repeated within it.
+LEG_S = 1e-3
+#: Calls that a function is given first, as the interpreter specialises what is called often, but no longer than this.
+WARM_UP, WARM_UP_S = 16, 0.02
+
+
+@dataclass
+class Blocks:
+    """Draws blocks of ``before`` and ``after``; ``times`` keeps the seconds of every leg, for one call."""
+
+    before: Make
+    after: Make
+    rng: np.random.Generator
+    planted: tuple[int, int] = (1, 1)
+    """(p, q): for p calls of ``before``, ``after`` is called q times and counted p times: slower by exactly q / p."""
+    clock: Callable[[], int] = thread_time_ns
+    times: dict[str, list[float]] = field(default_factory=lambda: {"before": [], "after": []})
+
+    def __post_init__(self) -> None:
+        per_call = self._warm(self.before())
+        self._warm(self.after())
+        p, q = self.planted
+        turns = max(1, math.ceil(LEG_S / max(per_call, 1e-7) / p))
+        self._calls, self._calls_after = turns * p, turns * q
+
+    def __call__(self) -> float:
+        """The slow-down of one block, ln (after / before)."""
+        first, second = (False, True) if self.rng.random() < 0.5 else (True, False)
+        legs = [(who, self._leg(who)) for who in (first, second, second, first)]
+        return 0.5 * math.log(math.prod(time if is_after else 1 / time for is_after, time in legs))
+
+    def _leg(self, is_after: bool) -> float:
+        make, calls = (self.after, self._calls_after) if is_after else (self.before, self._calls)
+        seconds = self._seconds(make(), calls) / self._calls
+        self.times["after" if is_after else "before"].append(seconds)
+        return seconds
+
+    def _warm(self, step: Step) -> float:
+        """Seconds of the quickest of the first calls."""
+        times = [self._seconds(step, 1)]
+        while len(times) < WARM_UP and sum(times) < WARM_UP_S:
+            times.append(self._seconds(step, 1))
+        return min(times)
+
+    def _seconds(self, step: Step, calls: int) -> float:
+        began = self.clock()
+        for _ in range(calls):
+            step()
+        return max(self.clock() - began, 1) * 1e-9
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """No garbage collection meanwhile."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()

@@ -1,0 +1,173 @@
+"""The speed gate: every cell of two revisions timed and its work counted, and what of it is a breach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from time import perf_counter
+from typing import TypeGuard
+
+import numpy as np
+
+from gradassay.catalogue import OPERATIONS
+from gradassay.environment import environment
+from gradassay.errors import UsageError
+from gradassay.speed.breaches import more_work_breaches, refusal_breaches, slower_breaches, vanished_breaches
+from gradassay.speed.cells import (
+    BOTH,
+    COUNTED,
+    PULLBACK,
+    TIMED,
+    Cell,
+    Counted,
+    Counting,
+    Outcome,
+    Refused,
+    Size,
+    Task,
+    Timed,
+    Timing,
+)
+from gradassay.speed.preparing import Base, Comparison, comparison
+from gradassay.speed.results import Canaries, SpeedResult
+from gradassay.speed.running import PINNED, Progress, run
+from gradassay.speed.sequential import MARGIN, MOST_BLOCKS, Finding
+
+#: Cells that are canaries, blocks that tell their noise, and the slow-downs that are planted, as calls (p, q).
+UNCHANGED, NOISE_BLOCKS = 6, 30
+PLANTED = ((10, 11), (5, 6))
+PLANTED_CELLS = 3
+
+
+def gate(
+    revisions: Sequence[str],
+    *,
+    operations: Sequence[str] = (),
+    rule: str | None = None,
+    like: str | None = None,
+    release: bool = True,
+    dtype: str = "float32",
+    seed: int = 0,
+    sizes: Sequence[Size] = TIMED,
+    most: int = MOST_BLOCKS,
+    progress: Progress | None = None,
+) -> SpeedResult:
+    """Hold the speed of the working tree's rules against ``revisions`` and the last release.
+
+    ``operations`` (default: all) of the catalogue, or ``rule`` (``MODULE:RULE``) on the inputs of ``like``.
+    UsageError for names that are not known, and as :func:`gradassay.speed.preparing.comparison`.
+    """
+    began = perf_counter()
+    for name in (*operations, *([like] if like else [])):
+        if name not in OPERATIONS:
+            raise UsageError.unknown("operation", name, tuple(OPERATIONS))
+    with comparison(revisions, rule, release) as compared:
+        wanted = set(operations or (compared.rules if rule is None else [rule]))
+        names = [name for name in compared.rules if name in wanted]
+        cells = [
+            Cell(name, like or name, size, part, dtype)
+            for name in names
+            for size in sizes
+            for part in (BOTH, PULLBACK)
+        ]
+        canaries = _canaries(compared, cells, seed)
+        tasks: list[tuple[Base | None, Task]] = [(None, task) for task in canaries]
+        for base in compared.bases:
+            tasks += [(base, task) for task in _tasks(compared, base, cells, seed, most)]
+        outcomes, interrupted = run([task for _, task in tasks], progress)
+        suspects = [] if interrupted else [each.task for each in outcomes.values() if _suspect(each)]
+        again, interrupted_again = run([replace(task, seed=task.seed + 1) for task in suspects], progress)
+        confirmed: dict[Task, Outcome] = dict(zip(suspects, again.values(), strict=False))
+        result = _judged(compared, tasks, outcomes, confirmed, wanted)
+    return replace(
+        result,
+        interrupted=interrupted or interrupted_again,
+        seconds=perf_counter() - began,
+        environment={**environment(), **PINNED, "dtype": dtype, "seed": seed},
+    )
+
+
+def _canaries(compared: Comparison, cells: Sequence[Cell], seed: int) -> list[Timing]:
+    """The present revision against a second load of itself, in cells that the seed picks."""
+    head, second = compared.head, replace(compared.head, copy=1)
+    rng = np.random.default_rng(seed)
+
+    def some(count: int) -> list[Cell]:
+        return [cells[i] for i in rng.permutation(len(cells))[:count]]
+
+    unchanged = [Timing(cell, head, second, seed=seed, least=NOISE_BLOCKS) for cell in some(UNCHANGED)]
+    planted = [
+        Timing(cell, head, second, seed=seed, planted=calls)
+        for calls in PLANTED
+        for cell in some(PLANTED_CELLS)
+    ]
+    return [*unchanged, *planted]
+
+
+def _tasks(
+    compared: Comparison, base: Base, cells: Sequence[Cell], seed: int, most: int
+) -> Iterator[Timing | Counting]:
+    for cell in cells:
+        if cell.operation in base.operations:
+            margin = max(MARGIN, base.approvals.factor(cell.operation) or MARGIN)
+            yield Timing(cell, base.side, compared.head, margin, seed=seed, most=most)
+            if cell.part == BOTH and cell.size in COUNTED:
+                yield Counting(cell, base.side, compared.head)
+
+
+def _suspect(outcome: Outcome) -> TypeGuard[Timed]:
+    """Whether a fresh process is asked again: a slow-down, or a canary that did not do as it should."""
+    if not isinstance(outcome, Timed):
+        return False
+    if outcome.task.planted == (1, 1):
+        return outcome.finding is Finding.SLOWER
+    return outcome.finding is not Finding.SLOWER
+
+
+def _judged(
+    compared: Comparison,
+    tasks: Sequence[tuple[Base | None, Task]],
+    outcomes: Mapping[Task, Outcome],
+    confirmed: Mapping[Task, Outcome],
+    wanted: set[str],
+) -> SpeedResult:
+    done = [(base, task, outcomes[task]) for base, task in tasks if task in outcomes]
+    last = [confirmed.get(task, outcome) for base, task, outcome in done if base is None]
+    own = [each for each in last if isinstance(each, Timed)]
+    canaries = Canaries(
+        tuple(each for each in own if each.task.planted == (1, 1)),
+        tuple(each for each in own if each.task.planted != (1, 1)),
+        sum(base is None and task in confirmed for base, task, _ in done),
+    )
+    pairs = [(base, outcome) for base, _, outcome in done if base is not None]
+    times = [(base, each) for base, each in pairs if isinstance(each, Timed)]
+    slow = [(base, each, confirmed.get(each.task)) for base, each in times if each.finding is Finding.SLOWER]
+    sure = [
+        (base, first, again)
+        for base, first, again in slow
+        if isinstance(again, Timed) and again.finding is Finding.SLOWER and canaries.trouble is None
+    ]
+    counts = [(base, each) for base, each in pairs if isinstance(each, Counted)]
+    refused = [(base, each) for base, each in pairs if isinstance(each, Refused)]
+    return SpeedResult(
+        tuple(base.commit for base in compared.bases),
+        (
+            *vanished_breaches(compared, wanted),
+            *refusal_breaches(compared, refused),
+            *slower_breaches(compared, sure),
+            *more_work_breaches(compared, counts),
+        ),
+        tuple((base.commit, each) for base, each in times),
+        tuple((base.commit, each) for base, each in counts),
+        canaries,
+        tuple(
+            name
+            for name in compared.rules
+            if name in wanted and not any(name in base.operations for base in compared.bases)
+        ),
+        tuple(
+            (base.commit, each) for base, each, _ in slow if all(each is not first for _, first, _ in sure)
+        ),
+        tuple((base.commit, each) for base, each in refused if each.before and each.after),
+        tuple(dict.fromkeys(each for base in compared.bases for each in base.approvals.given)),
+    )
