@@ -12,6 +12,7 @@ import numpy as np
 from gradassay.catalogue import OPERATIONS
 from gradassay.environment import environment
 from gradassay.errors import UsageError
+from gradassay.formats import FORMATS
 from gradassay.speed.breaches import more_work_breaches, refusal_breaches, slower_breaches, vanished_breaches
 from gradassay.speed.cells import (
     BOTH,
@@ -61,6 +62,11 @@ def gate(
     for name in (*operations, *([like] if like else [])):
         if name not in OPERATIONS:
             raise UsageError.unknown("operation", name, tuple(OPERATIONS))
+    if dtype not in FORMATS:
+        raise UsageError.unknown("dtype", dtype, tuple(FORMATS))
+    for size in sizes:
+        if min(size) < 1:
+            raise UsageError(f"size {size} is not two positive numbers, rows and columns")
     with comparison(revisions, rule, release) as compared:
         wanted = set(operations or (compared.rules if rule is None else [rule]))
         names = [name for name in compared.rules if name in wanted]
