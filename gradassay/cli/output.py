@@ -16,6 +16,7 @@ from gradassay.errors import UsageError
 
 #: What is written instead where an encoding lacks a character; ``?`` for any other.
 _PLAIN = {"✓": "+", "✗": "-", "×": "x", "·": ",", "−": "-", "–": "-", "µ": "u", "…": "...", "’": "'"}
+_PLAIN |= {"→": "->", **dict(zip("▁▂▃▄▅▆▇█", "12345678", strict=True))}
 _DEGRADING = "gradassay.degrading"
 
 

@@ -50,11 +50,13 @@ class Destination:
                 fail(f"--json {json_to}: cannot be written to")
 
     def save(self, run: Run) -> None:
-        """Write every report that was asked for, and remember the run for ``gradassay replay``."""
+        """Write every report that was asked for, and keep the run for ``gradassay replay`` and ``history``."""
+        from gradassay.ledger.recording import record
         from gradassay.replay.remembered import remember
         from reports.registry import REPORTERS
 
         remember(run)
+        record(run)
 
         if self.folder is not None:
             for reporter in REPORTERS.values():
