@@ -12,7 +12,8 @@ from gradassay.environment import environment, simd
 from gradassay.errors import UsageError
 from gradassay.formats import FORMATS
 from gradassay.plan import FINITE_DIFFERENCES, Plan, Progress
-from gradassay.vocabulary import Run
+from gradassay.sharing import shared
+from gradassay.vocabulary import Run, Witness
 
 
 def implementations(order: int = 1) -> tuple[str, ...]:
@@ -39,14 +40,15 @@ def compare(
     order: int = 1,
     jobs: int = 1,
     subjects: Sequence[str] = (registry.NUMPY,),
+    witnesses: Sequence[Witness] = (),
     progress: Progress | None = None,
 ) -> Run:
     """Measure the catalogue: every implementation of every operation in every dtype on the same scenarios.
 
     ``examples`` scenarios for each operation and dtype; the same seed gives the same run.  With ``order=2`` the
-    operations' pullbacks are the operations: grad(softmax) for softmax.  Operations are shared out over ``jobs``
-    processes, which changes nothing but the time.  An interrupt gives the run so far, marked as interrupted.  Raises
-    UsageError for a name that is not known, and for another order.
+    operations' pullbacks are the operations: grad(softmax) for softmax.  ``witnesses`` of them are replayed as well.
+    Operations are shared out over ``jobs`` processes, which changes nothing but the time.  An interrupt gives the run so
+    far, marked as interrupted.  Raises UsageError for a name that is not known, and for another order.
     """
     started = time.perf_counter()
     if order not in (1, 2):
@@ -60,6 +62,7 @@ def compare(
         positive("examples", examples),
         seed,
         order,
+        tuple(witnesses),
     )
     measured = plan.alone(progress) if min(jobs, len(asked)) == 1 else plan.together(jobs, progress)
     return replace(
@@ -68,6 +71,20 @@ def compare(
         environment=environment() | {"simd": simd(), "seed": seed, "examples": examples, "order": order},
         seconds=time.perf_counter() - started,
     )
+
+
+def replayed(
+    witnesses: Sequence[Witness], *, jobs: int = 1, progress: Progress | None = None
+) -> tuple[Witness, ...]:
+    """``witnesses`` with the votes of every installed implementation."""
+    names = tuple(name for name in OPERATIONS if any(w.scenario.operation == name for w in witnesses))
+    if not names:
+        return ()
+    plan = Plan(names, tuple(FORMATS), implementations(), 1, 0, 1, tuple(witnesses))
+    if min(positive("jobs", jobs), len(names)) == 1:
+        return plan.replayed(progress)
+    parts = shared(Plan.replayed, plan.by_operation(), min(jobs, len(names)), progress)
+    return tuple(witness for part in parts if part is not None for witness in part)
 
 
 def chosen(kind: str, names: Sequence[str] | None, known: tuple[str, ...]) -> tuple[str, ...]:

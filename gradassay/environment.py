@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ def simd() -> str:
     return " ".join((*extensions.get("baseline", ()), *extensions.get("found", ())))
 
 
-@lru_cache(maxsize=None)
+@cache
 def fingerprint(implementation: str) -> str:
     """What the last bits of ``implementation`` depend on: its framework's version, vector extensions, for NumPy BLAS.
 

@@ -13,10 +13,11 @@ from gradassay.catalogue import OPERATIONS
 from gradassay.edges import DTYPE, edge_rows
 from gradassay.judging import AgainstDifferences, AgainstTruth
 from gradassay.question import Question
-from gradassay.second_order import pullback_operation
+from gradassay.second_order import operation_of, pullback_operation
 from gradassay.sharing import ProcessDied, shared
 from gradassay.tally import Tally
-from gradassay.vocabulary import EdgeRow, Operation, Row, Run, Scenario
+from gradassay.vocabulary import EdgeRow, Operation, Row, Run, Scenario, Witness
+from gradassay.voting import vote
 from gradassay.why.cases import Judge
 from gradassay.why.rows import Explainer
 from gradassay.why.shrinking import STEPS
@@ -37,6 +38,8 @@ class Plan:
     examples: int
     seed: int
     order: int
+    witnesses: tuple[Witness, ...] = ()
+    """Stored scenarios that are replayed, where they are of these operations and dtypes."""
 
     @cached_property
     def operations(self) -> tuple[Operation, ...]:
@@ -49,22 +52,35 @@ class Plan:
         comparators, missing = load(self)
         rows: list[Row] = []
         at_edges: list[EdgeRow] = []
+        replayed: list[Witness] = []
         interrupted = False
         try:
             for row in self.rows(comparators, progress):
                 rows.append(row)
             for edge in self.edges(comparators):
                 at_edges.append(edge)
+            for witness in self.votes(comparators, progress):
+                replayed.append(witness)
         except KeyboardInterrupt:
             interrupted = True
-        return Run(tuple(rows), edges=tuple(at_edges), missing=missing, interrupted=interrupted)
+        return Run(
+            tuple(rows),
+            edges=tuple(at_edges),
+            replayed=tuple(replayed),
+            missing=missing,
+            interrupted=interrupted,
+        )
+
+    def replayed(self, progress: Progress | None) -> tuple[Witness, ...]:
+        """The witnesses alone, in this process."""
+        return tuple(self.votes(load(self)[0], progress))
 
     def together(self, jobs: int, progress: Progress | None) -> Run:
         """Measure each operation in one of ``jobs`` processes."""
         runs: list[Run] = []
         interrupted = False
         notes: tuple[str, ...] = ()
-        plans = [replace(self, names=(name,)) for name in self.names]
+        plans = self.by_operation()
         try:
             for run in shared(Plan.alone, plans, min(jobs, len(plans)), progress):
                 runs += [run] if run is not None else []
@@ -75,10 +91,18 @@ class Plan:
         return Run(
             tuple(row for run in runs for row in run.rows),
             edges=tuple(edge for run in runs for edge in run.edges),
+            replayed=tuple(witness for run in runs for witness in run.replayed),
             missing={name: reason for run in runs for name, reason in run.missing.items()},
             notes=notes,
             interrupted=interrupted or any(run.interrupted for run in runs),
         )
+
+    def by_operation(self) -> list[Plan]:
+        """A plan for each operation."""
+        return [
+            replace(self, names=(name,), witnesses=tuple(w for w in self.witnesses if _is_of(w, name)))
+            for name in self.names
+        ]
 
     def rows(
         self, comparators: Sequence[registry.Implementation], progress: Progress | None
@@ -108,6 +132,22 @@ class Plan:
         for operation in self.operations if DTYPE in self.dtypes else ():
             yield from edge_rows(operation, [c for c in comparators if operation.name in c.operations])
 
+    def votes(
+        self, comparators: Sequence[registry.Implementation], progress: Progress | None
+    ) -> Iterator[Witness]:
+        """The witnesses of these operations and dtypes with the votes of now."""
+        operations = {operation.name: operation for operation in self.operations}
+        mine = [
+            w
+            for w in self.witnesses
+            if w.scenario.operation in operations and w.scenario.dtype in self.dtypes
+        ]
+        for i, witness in enumerate(mine):
+            if progress is not None:
+                progress(f"{witness.scenario.operation} witnesses", i, len(mine))
+            operation = operations[witness.scenario.operation]
+            yield vote(witness, operation, [c for c in comparators if operation.name in c.operations])
+
     def _tallies(
         self, operation: Operation, dtype: str, comparators: Sequence[registry.Implementation]
     ) -> list[Tally]:
@@ -131,6 +171,10 @@ class Plan:
             judge = AgainstDifferences(FiniteDifferences(operation.rule))
             found[FINITE_DIFFERENCES] = tally(FINITE_DIFFERENCES, judge, None)
         return [found[name] for name in self.implementations if name in found]
+
+
+def _is_of(witness: Witness, name: str) -> bool:
+    return operation_of(witness.scenario.operation) == name
 
 
 def filled(rows: Iterable[Row]) -> Iterator[Row]:

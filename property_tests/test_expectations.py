@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from gradassay.errors import UsageError
 from gradassay.vocabulary import Run, Verdict
 from property_tests.fake_runs import realistic, row, run
-from reports.expectations import APPROVE, Expectations, Known, Place, approve, measured, seen
-from reports.expected_toml import read, text
+from reports.gate.expectations import APPROVE, Expectations, Known, Place, approve, measured, seen
+from reports.gate.expected_toml import read, text
 from reports.holding import Kind, hold, holding
 
 IMPRECISE = (Verdict.IMPRECISE, "stagnation", 3)

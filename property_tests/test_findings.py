@@ -10,8 +10,8 @@ import pytest
 
 from gradassay import Verdict
 from property_tests.test_docs import anchor
-from reports.expectations import Known, Place
-from reports.expected_toml import read
+from reports.gate.expectations import Known, Place
+from reports.gate.expected_toml import read
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "findings.md"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from gradassay.audit_vocabulary import Framework
 from gradassay.vocabulary import Run
-from reports.expectations import Expectations, Known, seen
+from reports.gate.expectations import Expectations, Known, seen
 
 #: Not frameworks: our rules are counted by themselves, and differences are an approximation that nobody has to prove.
 _OURS = ("numpy", "finite_differences")

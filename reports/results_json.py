@@ -1,7 +1,7 @@
 """results.json: the whole run for programs; ``schema`` is raised whenever a reader has to change.
 
-1: rows with verdicts, worst errors and discrepancies (DESIGN: contracts); edges, conditions, remarks and the
-typical error were added, which no reader minds.
+1: rows with verdicts, worst errors and discrepancies (DESIGN: contracts); edges, conditions, remarks, the
+typical error and witnesses were added, which no reader minds.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from gradassay.vocabulary import (
     Row,
     Run,
     Verdict,
+    Witness,
     Worst,
 )
 from reports.encoding import encode_array, encode_float, encode_params, encode_scenario
@@ -52,7 +53,21 @@ def document(run: Run) -> dict[str, Any]:
         "interrupted": run.interrupted,
         "rows": [_row(row) for row in run.rows],
         "edges": [_edge(row) for row in run.edges],
+        "witnesses": [_witness(witness) for witness in run.replayed],
         "seconds": encode_float(run.seconds),
+    }
+
+
+def _witness(witness: Witness) -> dict[str, Any]:
+    """The votes; the scenario stands where the witness is kept."""
+    return {
+        "id": witness.id,
+        "operation": witness.scenario.operation,
+        "dtype": witness.scenario.dtype,
+        "votes": {
+            name: {"verdict": vote.verdict.value, "cause": vote.cause, "errors": dict(vote.errors)}
+            for name, vote in witness.votes.items()
+        },
     }
 
 

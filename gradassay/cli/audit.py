@@ -60,7 +60,7 @@ def _rivals() -> Iterable[str]:
     metavar="N",
     help="For --sensitivity: so many times 100 scenarios for each operation and dtype.",
 )
-@options.expected
+@options.approved
 @options.examples(100)
 @options.seed(0)
 @options.jobs
@@ -80,7 +80,7 @@ def audit_command(
     frameworks: bool,
     sensitivity: bool,
     batches: int,
-    expected_file: str,
+    folder: str,
     examples: int,
     seed: int,
     jobs: int | None,
@@ -92,14 +92,16 @@ def audit_command(
     Fails where a defect survives Gradassay, or where Gradassay rejects a correct rule.
     """
     from gradassay.audit.auditing import audit
-    from gradassay.cli.measuring import approved, measure, progress, sharing
+    from gradassay.cli.measuring import measure, progress, sharing
     from gradassay.cli.saving import Destination
     from reports.audit_frameworks import frameworks as compared
     from reports.audit_summary import AuditSummary
     from reports.audit_text import text
+    from reports.gate import expected_toml
+    from reports.gate.breaches import File
 
     destination = Destination(out, json_to)
-    expectations = approved(Path(expected_file)) if frameworks else None
+    expectations = expected_toml.read(Path(folder) / File.EXPECTED) if frameworks else None
     shared = sharing(jobs)
     curves = None
     with ours_alone(), progress() as report:

@@ -1,40 +1,80 @@
-"""``gradassay check`` and ``gradassay approve``: the gate of CI, and the way to move it."""
+"""``gradassay check``: the gate of CI."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from gradassay.cli import options
-from gradassay.cli.app import Exit, fail
-from gradassay.cli.output import note, say, style
+from gradassay.cli.app import Exit
+from gradassay.cli.output import coloured, note, ours_alone, say
 
 if TYPE_CHECKING:
-    from reports.expectations import Expectations
-    from reports.holding import Breach, Holding
+    from gradassay.audit_vocabulary import Audit
+    from reports.gate.breaches import Breach
+    from reports.gate.holding import Holding
+
+#: So many breaches are shown with everybody's vote; the others are of the same change, most often.
+SHOWN = 20
 
 
-@click.command("check", short_help="The gate: hold a comparison against the approved expectations.")
-@options.expected
+@click.command(
+    "check", short_help="The gate: hold comparison, witnesses and audit against the approved state."
+)
+@click.argument("operations", nargs=-1, metavar="[OP]...", shell_complete=options.complete_operation)
+@options.implementations
+@options.dtypes
+@options.approved
+@click.option(
+    "--audit/--no-audit",
+    "audited",
+    default=True,
+    show_default=True,
+    help="Also the quick audit: defects that are known have to be found.",
+)
 @options.jobs
 @options.out
 @options.json
-def check_command(expected_file: str, jobs: int | None, out: str | None, json_to: str | None) -> int:
-    """Compare with the seed and the examples of the approved state, and fail on any difference from it.
+def check_command(
+    operations: tuple[str, ...],
+    implementations: tuple[str, ...] | None,
+    dtypes: tuple[str, ...] | None,
+    folder: str,
+    audited: bool,
+    jobs: int | None,
+    out: str | None,
+    json_to: str | None,
+) -> int:
+    """Compare with the seed and the examples of the approved state, replay its witnesses, and fail on any difference.
 
-    New, worse, vanished and stale discrepancies are breaches, each named with the command that approves it.
+    OP and the options narrow it to a part of the state. What is new, worse, changed, stale, renamed, vanished or
+    unlisted is a breach, each named with its witness, everybody's vote, the file to edit and the command to accept it.
     """
-    from gradassay.cli.measuring import approved, measure, outcome
+    from gradassay.catalogue import OPERATIONS
+    from gradassay.cli.measuring import measure, outcome
     from gradassay.cli.saving import Destination
-    from reports.holding import holding
+    from gradassay.cli.state import read
+    from reports.gate.expectations import Scope
+    from reports.gate.holding import held
+    from reports.gate.text import document, failed, text
 
-    path = Path(expected_file)
-    expectations = approved(path)
+    state = read(Path(folder))
     destination = Destination(out, json_to)
-    run = measure(examples=expectations.examples, seed=expectations.seed, jobs=jobs)
+    scope = Scope(operations or None, implementations, dtypes)
+    run = measure(
+        operations,
+        implementations=implementations,
+        dtypes=dtypes,
+        examples=state.expectations.examples,
+        seed=state.expectations.seed,
+        jobs=jobs,
+        witnesses=[w for w in state.witnesses.values() if w.scenario.operation in OPERATIONS],
+    )
     destination.save(run)
     done = outcome(run)
     if done in (Exit.INTERRUPTED, Exit.NOTHING):
@@ -44,102 +84,65 @@ def check_command(expected_file: str, jobs: int | None, out: str | None, json_to
             else "error: nothing was measured, so nothing was held"
         )
         return done
-    held = holding(run, expectations)
-    text = _report(held, expectations, path)
+    holding = held(run, state, scope)
+    holding = replace(holding, breaches=_voted(holding.breaches, jobs))
+    audit = _audit(operations, jobs) if audited and _of_ours(implementations) else None
+    told = text(run, holding, state, scope, audit, folder=folder, coloured=coloured())
+    if destination.folder is not None:
+        from gradassay.cli.saving import write_atomically
+
+        write_atomically(destination.folder / "check.json", document(holding, audit, folder))
     if destination.json_on_stdout:
-        note(text)
+        note(told)
     else:
-        say(text)
-        if os.environ.get("GITHUB_ACTIONS"):
-            for breach in held.breaches:
-                say(_annotation(breach, path))
-    return Exit.FAILED if held.breaches else Exit.FINE
+        say(told)
+    if os.environ.get("GITHUB_ACTIONS"):
+        _annotate(holding, folder)
+    if audit is not None and audit.interrupted:
+        note("interrupted: the audit was not finished")
+        return Exit.INTERRUPTED
+    return Exit.FAILED if failed(holding, audit) else Exit.FINE
 
 
-@click.command("approve", short_help="Accept the present state as the approved one.")
-@click.option(
-    "--reason", required=True, metavar="TEXT", help="Why every new discrepancy is right, for the file."
-)
-@options.expected
-@options.examples(None)
-@options.seed(None)
-@options.jobs
-def approve_command(
-    reason: str, expected_file: str, examples: int | None, seed: int | None, jobs: int | None
-) -> int:
-    """Compare, and write what was found to the file that `gradassay check` holds runs against.
-
-    Entries that did not change keep their reason. Seed and examples are those of the file unless given
-    (at first 0 and 100).
-    """
-    from gradassay.cli.measuring import measure, outcome
-    from gradassay.cli.saving import Destination, write_atomically
-    from reports.expectations import Expectations, approve
-    from reports.expected_toml import read, text
-
-    if os.environ.get("CI", "").lower() not in ("", "0", "false"):
-        fail("approve is refused where CI is set: a person approves, on their own machine")
-    if not reason.strip():
-        fail("--reason is empty: say in a sentence why the new state is right")
-    path = Path(expected_file)
-    before = read(path) if path.exists() else Expectations()
-    Destination(str(path.absolute().parent))
-    seed = before.seed if seed is None else seed
-    examples = before.examples if examples is None else examples
-    run = measure(examples=examples, seed=seed, jobs=jobs)
-    done = outcome(run)
-    if done in (Exit.INTERRUPTED, Exit.NOTHING):
-        note(f"{path} is unchanged: {'interrupted' if run.interrupted else 'nothing was measured'}")
-        return done
-    after = approve(run, before, reason, seed=seed, examples=examples)
-    write_atomically(path, text(after))
-    say(_changes(before, after, path))
-    return Exit.FINE
+def _of_ours(implementations: Sequence[str] | None) -> bool:
+    return implementations is None or "numpy" in implementations
 
 
-def _report(held: Holding, expectations: Expectations, path: Path) -> str:
-    from reports.numbers import count
+def _audit(operations: Sequence[str], jobs: int | None) -> Audit:
+    from gradassay.audit.auditing import audit
+    from gradassay.cli.measuring import progress, sharing
 
-    lines = [
-        f"{style(breach.kind, fg='red', bold=True)}{breach.sentence.removeprefix(breach.kind)}"
-        for breach in held.breaches
-    ]
-    lines += [
-        f"{style('not checked', fg='yellow')}: {count(number, 'row')} of {framework}, not installed here"
-        for framework, number in held.unchecked.items()
-    ]
-    if held.elsewhere:
-        lines += [f"{style('not gated', fg='yellow')}: {breach.sentence}" for breach in held.elsewhere]
-        lines.append(
-            "not gated: the file was approved with other versions of the frameworks, or on another processor"
-        )
-    checked = len(expectations.measured) - sum(held.unchecked.values())
-    known = count(len(expectations.known), "approved discrepancy", "approved discrepancies")
-    if held.breaches:
-        breaches = count(len(held.breaches), "breach", "breaches")
-        lines.append(f"{style('FAILED', fg='red', bold=True)}  {breaches} of {path}")
-    else:
-        lines.append(
-            f"{style('PASSED', fg='green', bold=True)}  as {path} has it: {count(checked, 'row')}, {known}"
-        )
-    return "\n".join(lines)
+    with ours_alone(), progress() as report:
+        return audit(list(operations) or None, quick=True, jobs=sharing(jobs), progress=report)
 
 
-def _changes(before: Expectations, after: Expectations, path: Path) -> str:
-    added = sorted(after.known.keys() - before.known.keys())
-    gone = sorted(before.known.keys() - after.known.keys())
-    lines = [
-        f"{sign} {' '.join(known.place)} {known.verdict}{f': {known.cause}' if known.cause else ''}"
-        for sign, changed in (("+", added), ("-", gone))
-        for known in changed
-    ]
-    same = len(after.known) - len(added)
-    lines.append(
-        f"{path}: {len(added)} added, {len(gone)} removed, {same} unchanged; {len(after.measured)} rows"
-    )
-    return "\n".join(lines)
+def _voted(breaches: Sequence[Breach], jobs: int | None) -> tuple[Breach, ...]:
+    """The breaches with what everybody does on their example, the first of them at least."""
+    from gradassay.cli.measuring import progress, sharing
+    from gradassay.engine import replayed
+    from gradassay.replay.witnesses import witness_of
+    from reports.gate.votes import said
+
+    wanted = {i: breach.shown for i, breach in enumerate(breaches[:SHOWN]) if breach.shown is not None}
+    witnesses = {i: witness_of(found.example.scenario, found.cause) for i, found in wanted.items()}
+    with ours_alone(), progress() as report:
+        asked = {w.id: w for w in witnesses.values()}
+        votes = {w.id: w.votes for w in replayed(list(asked.values()), jobs=sharing(jobs), progress=report)}
+    told = {
+        i: tuple(f"{name}: {said(vote, name)}" for name, vote in votes.get(w.id, {}).items())
+        for i, w in witnesses.items()
+    }
+    return tuple(replace(breach, votes=told.get(i) or breach.votes) for i, breach in enumerate(breaches))
 
 
-def _annotation(breach: Breach, path: Path) -> str:
-    sentence = breach.sentence.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    return f"::error file={path},title=gradassay {breach.kind}::{sentence}"
+def _annotate(holding: Holding, folder: str) -> None:
+    """Tell GitHub of each breach, at the rule that it is about, or else at the file to edit."""
+    from gradassay.catalogue import OPERATIONS
+    from gradassay.cli.annotations import annotation, place_of_rule
+
+    for breach in holding.breaches:
+        place, rule = breach.place, OPERATIONS.get(breach.place.operation)
+        of_a_rule = rule is not None and place.implementation in ("numpy", "finite_differences")
+        where = place_of_rule(rule.rule) if of_a_rule and rule is not None else None
+        file, line = where or (f"{folder}/{breach.file}", breach.line)
+        say(annotation(file, line, f"gradassay {breach.kind}", breach.sentence(folder)))

@@ -6,7 +6,6 @@ import contextlib
 import io
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradassay.cli.app import Exit
@@ -15,8 +14,7 @@ from gradassay.cli.output import note, ours_alone, say
 
 if TYPE_CHECKING:
     from gradassay.cli.saving import Destination
-    from gradassay.vocabulary import Run
-    from reports.expectations import Expectations
+    from gradassay.vocabulary import Run, Witness
 
 #: Each loads every framework, which takes a gigabyte and more.
 MOST_JOBS = 4
@@ -33,6 +31,7 @@ def measure(
     seed: int = 0,
     order: int = 1,
     jobs: int | None = None,
+    witnesses: Sequence[Witness] = (),
 ) -> Run:
     """Compare; what frameworks print goes to standard error, so that standard output is ours alone."""
     from gradassay.engine import compare
@@ -46,6 +45,7 @@ def measure(
             seed=seed,
             order=order,
             jobs=sharing(jobs),
+            witnesses=witnesses,
             progress=report,
         )
 
@@ -55,16 +55,6 @@ def sharing(jobs: int | None) -> int:
     from gradassay.environment import cores
 
     return min(cores(), MOST_JOBS) if jobs is None else jobs
-
-
-def approved(path: Path) -> Expectations:
-    """The approved expectations; UsageError for a file that is not there or names what the catalogue has not."""
-    from gradassay.catalogue import OPERATIONS
-    from gradassay.engine import implementations
-    from gradassay.formats import FORMATS
-    from reports.expected_toml import read
-
-    return read(path, {"operation": OPERATIONS, "implementation": implementations(), "dtype": FORMATS})
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from gradassay.cli.app import fail
+from reports.gate.breaches import FOLDER
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -167,16 +168,16 @@ def json(command: Decorated) -> Decorated:
     )(command)
 
 
-def expected(command: Decorated) -> Decorated:
-    """Add ``--expected``."""
+def approved(command: Decorated) -> Decorated:
+    """Add ``--approved``."""
     return click.option(
-        "--expected",
-        "expected_file",
-        metavar="FILE",
+        "--approved",
+        "folder",
+        metavar="DIR",
         callback=not_empty,
-        default="reports/expected.toml",
+        default=FOLDER,
         show_default=True,
-        help="The approved expectations.",
+        help="The approved state: expected.toml, accuracy.toml and witnesses/ in it.",
     )(command)
 
 

@@ -1,4 +1,4 @@
-"""The approved state (``reports/expected.toml``): what was measured, and every known discrepancy with its reason.
+"""The approved state (``expected.toml``): what was measured, and every known discrepancy with its reason.
 
 The gate holds a run against *intended* statements and not against recorded numbers: a discrepancy is known by
 operation, implementation, dtype, verdict and cause. Whatever differs is a breach, in either direction.
@@ -6,7 +6,7 @@ operation, implementation, dtype, verdict and cause. Whatever differs is a breac
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -16,6 +16,8 @@ from gradassay.vocabulary import Row, Run, Verdict
 APPROVE = "gradassay approve --reason TEXT"
 #: Entries of a run's environment that a framework's rare discrepancies depend on.
 PLATFORM = ("simd", "numpy", "torch", "tensorflow", "jax")
+#: What the gate holds beside failures: what is meant, and who wins a tie.
+INTENDED = (Verdict.CONVENTION, Verdict.SUBGRADIENT)
 
 
 class Place(NamedTuple):
@@ -33,6 +35,31 @@ class Known(NamedTuple):
     verdict: Verdict
     cause: str
 
+    def __str__(self) -> str:
+        return f"{self.verdict} ({self.cause})" if self.cause else str(self.verdict)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The part of the approved state that a command is about; None where it is about everything."""
+
+    operations: Collection[str] | None = None
+    implementations: Collection[str] | None = None
+    dtypes: Collection[str] | None = None
+
+    def __contains__(self, place: Place) -> bool:
+        asked = (self.operations, self.implementations, self.dtypes)
+        return all(names is None or name in names for name, names in zip(place, asked, strict=True))
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is left out."""
+        return self == EVERYTHING
+
+
+#: Everything.
+EVERYTHING = Scope()
+
 
 @dataclass(frozen=True)
 class Expectations:
@@ -46,6 +73,8 @@ class Expectations:
     """Known discrepancy -> the reason why it was accepted."""
     platform: Mapping[str, str] = field(default_factory=dict)
     """What the last bits of the frameworks depend on: their versions and the processor's vector extensions."""
+    lines: Mapping[Known | Place, int] = field(default_factory=dict, compare=False)
+    """Where each of them stands in the file that it was read from."""
 
     @property
     def known(self) -> Mapping[Known, str]:
@@ -54,19 +83,19 @@ class Expectations:
 
 
 def seen(run: Run) -> dict[Known, int]:
-    """What has to be expected: failing verdicts and conventions of all implementations, with counts."""
+    """What has to be expected, with counts: failures, conventions and ties of all implementations."""
     found: dict[Known, int] = {}
     for row in run.rows:
         place = place_of(row)
         explained: dict[Verdict, int] = {}
         for each in row.discrepancies:
-            if _gated(each.verdict):
+            if gated(each.verdict):
                 known = Known(place, each.verdict, each.cause)
                 found[known] = found.get(known, 0) + each.count
                 explained[each.verdict] = explained.get(each.verdict, 0) + each.count
         for verdict, number in row.verdicts.items():
             # a verdict without a discrepancy must not slip through
-            if _gated(verdict) and number > explained.get(verdict, 0):
+            if gated(verdict) and number > explained.get(verdict, 0):
                 found[Known(place, verdict, "")] = number - explained.get(verdict, 0)
     return found
 
@@ -92,19 +121,41 @@ def absent(run: Run, place: Place) -> str | None:
     return next((lost for lost in run.missing if name == lost or name.startswith(f"{lost}.")), None)
 
 
-def approve(run: Run, before: Expectations, reason: str, *, seed: int, examples: int) -> Expectations:
+def approve(
+    run: Run,
+    before: Expectations,
+    reason: str,
+    *,
+    seed: int,
+    examples: int,
+    scope: Scope = EVERYTHING,
+    new_only: bool = False,
+) -> Expectations:
     """Accept ``run``: unchanged entries keep their reason, new ones get ``reason``, others go.
 
-    What could not be measured here, because its framework is not installed, stays as it was.
+    What could not be measured here, because its framework is not installed, and what lies outside of ``scope``, stays
+    as it was; with ``new_only`` everything does that is not new.
     """
+    reason = given(reason)
+
+    def stays(place: Place) -> bool:
+        return new_only or place not in scope or absent(run, place) is not None
+
+    kept = {known: why for known, why in before.known.items() if stays(known.place)}
+    now = {known: before.known.get(known, reason) for known in seen(run)}
+    places = measured(run) | {place for place in before.measured if stays(place)}
+    platform = platform_of(run) if scope.whole and not new_only else before.platform or platform_of(run)
+    return Expectations(seed, examples, frozenset(places), {**kept, **now}, platform)
+
+
+def given(reason: str) -> str:
+    """``reason`` on one line; UsageError where it says nothing."""
     reason = " ".join(reason.split())
     if not reason:
         raise UsageError("--reason is empty: say in a sentence why the new state is right")
-    kept = {known: why for known, why in before.known.items() if absent(run, known.place)}
-    now = {known: before.known.get(known, reason) for known in seen(run)}
-    places = measured(run) | {place for place in before.measured if absent(run, place)}
-    return Expectations(seed, examples, frozenset(places), {**kept, **now}, platform_of(run))
+    return reason
 
 
-def _gated(verdict: Verdict) -> bool:
-    return verdict.fails or verdict is Verdict.CONVENTION
+def gated(verdict: Verdict) -> bool:
+    """Whether scenarios of that verdict have to be expected."""
+    return verdict.fails or verdict in INTENDED

@@ -1,0 +1,38 @@
+"""A witness replayed: what every implementation does on it now."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from comparators.interface import Comparator
+from gradassay.environment import fingerprint
+from gradassay.findings import Finding
+from gradassay.judging import AgainstTruth
+from gradassay.vocabulary import Operation, Verdict, Vote, Witness
+
+#: Verdicts whose error says how well the implementation did, and may not grow.
+MEASURED = (Verdict.AGREES, Verdict.SUBGRADIENT, Verdict.CONVENTION, Verdict.IMPRECISE)
+
+
+def vote(witness: Witness, operation: Operation, comparators: Sequence[Comparator]) -> Witness:
+    """``witness`` with the votes of ``comparators``; who cannot express its scenario has none.
+
+    Each judges it by itself: a cause that comes out only beside other scenarios is none of a witness.
+    """
+    votes: dict[str, Vote] = {}
+    question = None
+    for comparator in comparators:
+        judge = AgainstTruth(comparator, operation.definition, operation.conventions)
+        question = question or judge.question(witness.scenario)
+        case = judge(witness.scenario, question)
+        if not isinstance(case, str):
+            votes[comparator.name] = _vote(comparator.name, case.finding)
+    return replace(witness, votes=votes)
+
+
+def _vote(implementation: str, finding: Finding) -> Vote:
+    error = finding.worst.normwise
+    counts = finding.verdict in MEASURED and math.isfinite(error)
+    return Vote(finding.verdict, finding.cause, {fingerprint(implementation): error} if counts else {})

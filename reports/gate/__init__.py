@@ -1,0 +1,1 @@
+"""What was approved, and a run held against it."""

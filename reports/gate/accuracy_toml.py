@@ -1,0 +1,64 @@
+"""``accuracy.toml``: the bounds on the subjects' errors as a file that a person can read, edit and merge."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from gradassay.formats import FORMATS
+from reports.gate.accuracy import Accuracy, Bound
+from reports.gate.expectations import APPROVE, Place
+from reports.gate.reading import damaged, document, entries, strings
+from reports.gate.writing import DTYPES, array, quoted, table
+
+SCHEMA = 1
+FIELDS = ("operation", "implementation", "dtype", "reason")
+ERRORS = ("budget_ratio", "normwise")
+
+
+def read(path: Path) -> Accuracy:
+    """Read ``path``; UsageError names file, line and remedy."""
+    text, parsed = document(path, SCHEMA)
+    bounds: dict[Place, Bound] = {}
+    lines: dict[Place, int] = {}
+    for line, entry in entries(path, text, parsed, "bounds"):
+        operation, implementation, dtype, reason = strings(path, line, entry, FIELDS)
+        if dtype not in FORMATS:
+            raise damaged(path, line, f"unknown dtype {dtype!r}; known: {', '.join(FORMATS)}")
+        place = Place(operation, implementation, dtype)
+        errors = {name: _error(path, line, entry, name) for name in ERRORS}
+        bound = Bound(**errors, reason=reason)
+        if bounds.get(place, bound) != bound:
+            raise damaged(path, line, f"there are two bounds for {' '.join(place)}", "keep one")
+        bounds[place], lines[place] = bound, line or 0
+    if not bounds:
+        raise damaged(path, None, "bounds is missing or empty, so nothing could be held")
+    return Accuracy(bounds, lines)
+
+
+def text(accuracy: Accuracy) -> str:
+    """``accuracy`` as TOML, in an order that depends on the content alone."""
+    places = sorted(accuracy.bounds, key=lambda p: (p.operation, p.implementation, DTYPES.index(p.dtype)))
+    lines = [
+        "# How exact the rules have to stay: bounds on the largest error/budget, and on the typical norm-wise error",
+        f"# in units of u (docs/gate.md). Written by `{APPROVE}`; may be edited by hand.",
+        f"schema = {SCHEMA}",
+        *array("bounds", (_entry(place, accuracy.bounds[place]) for place in places)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _entry(place: Place, bound: Bound) -> str:
+    values = {
+        **{name: quoted(value) for name, value in place._asdict().items()},
+        **{name: repr(float(getattr(bound, name))) for name in ERRORS},
+        "reason": quoted(bound.reason),
+    }
+    return table(values.items())
+
+
+def _error(path: Path, line: int | None, entry: Any, name: str) -> float:
+    value = entry.get(name)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
+        raise damaged(path, line, f"{name} is {value!r}, should be a number from 0")
+    return float(value)

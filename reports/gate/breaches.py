@@ -1,0 +1,84 @@
+"""A breach: one difference between a run and what was approved, with what it takes to look at it and to accept it."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gradassay.vocabulary import Discrepancy, Verdict
+from reports.gate.expectations import Place
+
+
+class Kind(StrEnum):
+    """How a run can differ from what was approved, the gravest first."""
+
+    WORSE = "worse"
+    """A worse verdict, or a larger error, than was approved."""
+    NEW = "new"
+    """A discrepancy that was never approved."""
+    CHANGED = "changed"
+    """A witness shows something else."""
+    STALE = "stale"
+    """An approved discrepancy that is no longer there."""
+    RENAMED = "renamed"
+    """Measured when it was approved, and now under another name."""
+    VANISHED = "vanished"
+    """Measured when it was approved, and not now."""
+    UNLISTED = "unlisted"
+    """Measured now, and not known to the approved state."""
+
+
+class File(StrEnum):
+    """The part of the approved state that has to be edited."""
+
+    EXPECTED = "expected.toml"
+    ACCURACY = "accuracy.toml"
+    WITNESSES = "witnesses"
+
+
+#: Where the approved state is kept unless said otherwise.
+FOLDER = "reports"
+
+
+@dataclass(frozen=True)
+class Breach:
+    """One difference."""
+
+    kind: Kind
+    place: Place
+    """Where; dtype, or implementation and dtype, are empty where it is about all of them."""
+    what: str
+    """What differs, in words."""
+    file: str = File.EXPECTED
+    """The file to edit, in the folder of the approved state."""
+    line: int | None = None
+    verdict: Verdict | None = None
+    """None where no verdict is the matter."""
+    shown: Discrepancy | None = None
+    """The discrepancy whose example shows it."""
+    votes: tuple[str, ...] = ()
+    """What every implementation does there, a sentence each."""
+
+    @property
+    def where(self) -> str:
+        """``numpy softmax float32``."""
+        return " ".join(part for part in (self.place[1], self.place[0], self.place[2]) if part)
+
+    def remedy(self, folder: str) -> str:
+        """The command that accepts it into the state in ``folder``."""
+        there = "" if folder == FOLDER else f" --approved {shlex.quote(folder)}"
+        return f'gradassay approve {self.place.operation}{there} --reason "why {self.where} is right"'
+
+    def sentence(self, folder: str) -> str:
+        """Everything but the votes in one line."""
+        return f"{self.kind}: {self.where}: {self.what}; if this is right: {self.remedy(folder)}"
+
+    def edits(self, folder: str) -> str:
+        """The file that has to change, with the line."""
+        return f"{folder}/{self.file}" + (f":{self.line}" if self.line else "")
+
+
+def order(breach: Breach) -> tuple[int, Place]:
+    """The gravest kind first."""
+    return list(Kind).index(breach.kind), breach.place

@@ -1,0 +1,68 @@
+"""The replayed witnesses held against the stored ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from gradassay.vocabulary import Run, Vote, Witness
+from reports.gate.breaches import Breach, Kind
+from reports.gate.expectations import EVERYTHING, Place, Scope, absent
+from reports.gate.votes import error_of, said, votes
+from reports.numbers import short
+
+#: An error may be so many times the recorded one, and of so many units of u at least: 4 max(eps, recorded), eps = 2 u.
+FACTOR, EPS = 4.0, 2.0
+
+
+def held_witnesses(
+    run: Run,
+    stored: Mapping[str, Witness],
+    position: Callable[[str], tuple[str, int]],
+    scope: Scope = EVERYTHING,
+) -> Iterator[Breach]:
+    """Every vote that changed, every error that rose, and every witness that could not be replayed.
+
+    ``position`` gives the file and line of a witness.
+    """
+    replayed = {witness.id: witness for witness in run.replayed}
+    for name, then in stored.items():
+        scenario = then.scenario
+        now = replayed.get(name)
+        for implementation, vote in then.votes.items():
+            place = Place(scenario.operation, implementation, scenario.dtype)
+            if place not in scope or absent(run, place):
+                continue
+            new = None if now is None else now.votes.get(implementation)
+            what = _difference(implementation, vote, new)
+            if what is not None:
+                kind = _kind(vote, new)
+                told = () if now is None else votes(then, now)
+                verdict = None if new is None else new.verdict
+                file, line = position(name)
+                yield Breach(kind, place, f"witness {name}: {what}", file, line or None, verdict, votes=told)
+        for implementation in () if now is None else sorted(now.votes.keys() - then.votes.keys()):
+            assert now is not None
+            place = Place(scenario.operation, implementation, scenario.dtype)
+            what = f"witness {name}: {said(now.votes[implementation], implementation)}, and no vote is stored"
+            if place in scope:
+                file, line = position(name)
+                yield Breach(Kind.UNLISTED, place, what, file, line or None, votes=votes(then, now))
+
+
+def _difference(implementation: str, then: Vote, now: Vote | None) -> str | None:
+    if now is None:
+        return "it was not replayed"
+    if (now.verdict, now.cause) != (then.verdict, then.cause):
+        return f"{said(now, implementation)}, where {said(then, implementation)} is stored"
+    was, is_ = error_of(then, implementation), error_of(now, implementation)
+    if was is None or is_ is None or is_ <= FACTOR * max(EPS, was):
+        return None
+    return f"the norm-wise error is {short(is_, 3)} u, more than 4 max(eps, {short(was, 3)} u)"
+
+
+def _kind(then: Vote, now: Vote | None) -> Kind:
+    if now is None:
+        return Kind.VANISHED
+    if now.verdict.rank < then.verdict.rank:
+        return Kind.CHANGED
+    return Kind.WORSE if now.verdict.rank > then.verdict.rank or now.cause == then.cause else Kind.CHANGED

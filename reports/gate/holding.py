@@ -1,0 +1,130 @@
+"""A run held against the approved state: whatever differs is a breach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from gradassay.vocabulary import Discrepancy, Run, Witness
+from reports.gate.accuracy import Accuracy
+from reports.gate.breaches import Breach, File, Kind, order
+from reports.gate.expectations import (
+    EVERYTHING,
+    Expectations,
+    Known,
+    Place,
+    Scope,
+    absent,
+    measured,
+    place_of,
+    platform_of,
+    seen,
+)
+from reports.gate.held_accuracy import held_accuracy
+from reports.gate.held_witnesses import held_witnesses
+from reports.gate.vanishing import vanished
+from reports.numbers import count
+
+#: The comparator whose verdicts are about the subjects' rules, and about no framework.
+OF_THE_SUBJECTS = "finite_differences"
+
+
+@dataclass(frozen=True)
+class State:
+    """The approved state."""
+
+    expectations: Expectations
+    accuracy: Accuracy
+    witnesses: Mapping[str, Witness]
+    """Id -> witness."""
+    position: Callable[[str], tuple[str, int]] = lambda _: (File.WITNESSES, 0)
+    """File and line of the witness with that id."""
+
+
+@dataclass(frozen=True)
+class Holding:
+    """The outcome of the gate."""
+
+    breaches: tuple[Breach, ...]
+    unchecked: Mapping[str, int]
+    """Framework that is not installed here -> how many approved rows could not be checked for that."""
+    elsewhere: tuple[Breach, ...] = ()
+    """Differences that do not count here: it was approved with another version, or on another processor."""
+    other: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """What of the platform is another one -> then, now."""
+
+
+def held(run: Run, state: State, scope: Scope = EVERYTHING) -> Holding:
+    """Every difference between ``run`` and the approved state, as far as they are in ``scope``, the gravest first."""
+    approved = frozenset(place for place in state.expectations.measured if place in scope)
+    lost = approved - measured(run)
+    missing = {place: framework for place in lost if (framework := absent(run, place))}
+    breaches = [
+        *_discrepancies(run, state.expectations, measured(run) & approved),
+        *vanished(run, state.expectations, lost - missing.keys(), measured(run) - approved),
+        *held_accuracy(run, state.accuracy, state.witnesses, scope),
+        *held_witnesses(run, state.witnesses, state.position, scope),
+    ]
+    here = platform_of(run)
+    then = state.expectations.platform
+    other = {name: (was, here[name]) for name, was in then.items() if here.get(name, was) != was}
+    counting = [breach for breach in breaches if _counts(breach, run, other)]
+    elsewhere = [breach for breach in breaches if not _counts(breach, run, other)]
+    unchecked = {name: list(missing.values()).count(name) for name in sorted(set(missing.values()))}
+    return Holding(tuple(sorted(counting, key=order)), unchecked, tuple(sorted(elsewhere, key=order)), other)
+
+
+def _counts(breach: Breach, run: Run, other: Mapping[str, object]) -> bool:
+    """Whether the breach is the code's, and not that of another platform.
+
+    A rule of ours has to give the same verdicts everywhere.  How exact it is in the last bits, and what a framework
+    does, depends on versions and vector extensions.
+    """
+    if breach.verdict is None and breach.file != File.ACCURACY:
+        return True
+    ours = breach.place.implementation in (*run.subjects, OF_THE_SUBJECTS)
+    if ours and breach.file != File.ACCURACY:
+        return True
+    framework = "numpy" if ours else breach.place.implementation.partition(".")[0]
+    return not {"simd", framework} & other.keys()
+
+
+def _discrepancies(run: Run, expectations: Expectations, places: Iterable[Place]) -> Iterator[Breach]:
+    """What is new, worse or stale in the rows that were measured then and now."""
+    places = set(places)
+    found = {known: number for known, number in seen(run).items() if known.place in places}
+    shown = _examples(run)
+    stale = {known for known in expectations.known if known.place in places} - found.keys()
+    for known in sorted(found.keys() - expectations.known.keys(), key=_by_place):
+        better = _replaced(known, stale)
+        number = count(found[known], "scenario")
+        if better is None:
+            kind, what, line = Kind.NEW, f"{known}: {number}, not approved", None
+        else:
+            stale -= {better}
+            kind, line = Kind.WORSE, expectations.lines.get(better)
+            what = f"{known}: {number}, where {better} was approved"
+        yield Breach(kind, known.place, what, File.EXPECTED, line, known.verdict, shown.get(known))
+    for known in sorted(stale, key=_by_place):
+        what, line = f"{known}: approved, but no longer seen", expectations.lines.get(known)
+        yield Breach(Kind.STALE, known.place, what, File.EXPECTED, line, known.verdict)
+
+
+def _examples(run: Run) -> dict[Known, Discrepancy]:
+    return {
+        Known(place_of(row), found.verdict, found.cause): found
+        for row in run.rows
+        for found in row.discrepancies
+    }
+
+
+def _by_place(known: Known) -> tuple[Place, str]:
+    return known.place, known.cause
+
+
+def _replaced(known: Known, stale: set[Known]) -> Known | None:
+    """The approved discrepancy of the same row that ``known``, being worse, took the place of."""
+    candidates = [old for old in stale if old.place == known.place and old.verdict.rank < known.verdict.rank]
+    return max(
+        candidates, key=lambda old: (old.cause == known.cause, old.verdict.rank, old.cause), default=None
+    )

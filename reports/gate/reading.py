@@ -1,0 +1,72 @@
+"""What the approved files have in common: TOML with one statement a line, refused with file, line and remedy."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gradassay.errors import UsageError
+from reports.gate.expectations import APPROVE
+
+
+def document(path: Path, schema: int) -> tuple[str, Mapping[str, Any]]:
+    """The text of ``path`` and what it says; UsageError where it is not there, no TOML, or of another schema."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        remedy = f"there is no approved state to hold against; make one with: {APPROVE}"
+        raise UsageError(f"{path}: {remedy}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read ({error}); restore it from version control") from error
+    try:
+        parsed = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        told = re.search(r"line (\d+)", str(error))
+        line = int(told[1]) if told else len(text.splitlines())  # else: at the end of the document
+        raise damaged(path, line, f"not TOML: {error}") from error
+    if parsed.get("schema") != schema:
+        what = f"schema is {parsed.get('schema')!r}, should be {schema}"
+        raise damaged(path, line_of(text, r"schema"), what)
+    return text, parsed
+
+
+def entries(path: Path, text: str, parsed: Mapping[str, Any], name: str) -> list[tuple[int | None, Any]]:
+    """The tables of the array ``name``, each with its line."""
+    found = parsed.get(name, [])
+    start = line_of(text, rf"{name}\s*=") or 0
+    if not isinstance(found, list):
+        raise damaged(path, start, f"{name} should be an array of tables, one a line")
+    lines = [n for n, line in enumerate(text.splitlines(), 1) if n > start and re.match(r"\s*\{", line)]
+    return [(lines[i] if len(lines) == len(found) else start or None, entry) for i, entry in enumerate(found)]
+
+
+def strings(path: Path, line: int | None, entry: Any, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The values of ``names`` in a table, all of them strings."""
+    if not isinstance(entry, dict):
+        raise damaged(path, line, "this entry should be a table")
+    for name in names:
+        if not isinstance(entry.get(name), str):
+            raise damaged(path, line, f"this entry has no {name} (a string)")
+    if not entry.get("reason", " reason").strip():
+        raise damaged(path, line, "this entry has an empty reason")
+    return tuple(entry[name] for name in names)
+
+
+def line_of(text: str, pattern: str, after: int = 0) -> int | None:
+    """Number of the first line that begins with ``pattern``, of those behind line ``after``."""
+    lines = enumerate(text.splitlines(), 1)
+    return next((n for n, line in lines if n > after and re.match(rf"\s*{pattern}", line)), None)
+
+
+def damaged(
+    path: Path,
+    line: int | None,
+    what: str,
+    remedy: str = f"correct it, restore it from version control, or delete it and run: {APPROVE}",
+) -> UsageError:
+    """The error that names file, line, what is the matter and the remedy."""
+    where = f"{path}:{line}" if line else str(path)
+    return UsageError(f"{where}: {what}; {remedy}")

@@ -1,0 +1,131 @@
+"""The outcome of the gate for a person, and for a program."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+
+import click
+
+from gradassay.audit_vocabulary import Audit
+from gradassay.vocabulary import Run
+from reports.audit_summary import AuditSummary
+from reports.gate.breaches import Breach
+from reports.gate.expectations import Scope
+from reports.gate.holding import Holding, State
+from reports.numbers import count
+from reports.showing import show_entry, show_scenario
+
+Style = Callable[..., str]
+
+
+def text(
+    run: Run,
+    holding: Holding,
+    state: State,
+    scope: Scope,
+    audit: Audit | None,
+    *,
+    folder: str,
+    coloured: bool,
+) -> str:
+    """Every breach with its values and votes, what could not be checked, and the result."""
+    style: Style = click.style if coloured else _plain
+    lines = [line for breach in holding.breaches for line in _breach(breach, folder, style)]
+    lines += _not_held(holding, style)
+    if audit is not None:
+        lines.append(_audited(audit, style))
+    if failed(holding, audit):
+        breaches = count(len(holding.breaches), "breach", "breaches")
+        also = (
+            ""
+            if audit is None or AuditSummary(audit).ok
+            else ", and the audit fails: gradassay audit --quick"
+        )
+        lines.append(f"{style('FAILED', fg='red', bold=True)}  {breaches} of {folder}{also}")
+    else:
+        extent = _extent(run, holding, state, scope)
+        lines.append(f"{style('PASSED', fg='green', bold=True)}  as {folder} has it: {extent}")
+    return "\n".join(lines)
+
+
+def document(holding: Holding, audit: Audit | None, folder: str) -> str:
+    """The same for programs, as JSON."""
+    told = {
+        "schema": 1,
+        "passed": not failed(holding, audit),
+        "breaches": [_told(breach, folder) for breach in holding.breaches],
+        "not_gated": [_told(breach, folder) for breach in holding.elsewhere],
+        "another_platform": {name: {"then": a, "now": b} for name, (a, b) in holding.other.items()},
+        "not_installed": dict(holding.unchecked),
+        "audit": None if audit is None else {"passed": AuditSummary(audit).ok},
+    }
+    return json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def failed(holding: Holding, audit: Audit | None) -> bool:
+    """Whether the gate is closed."""
+    return bool(holding.breaches) or not (audit is None or AuditSummary(audit).ok)
+
+
+def _told(breach: Breach, folder: str) -> dict[str, object]:
+    found = breach.shown
+    return {
+        "kind": breach.kind.value,
+        **breach.place._asdict(),
+        "verdict": None if breach.verdict is None else breach.verdict.value,
+        "what": breach.what,
+        "file": str(breach.file),
+        "line": breach.line,
+        "id": None if found is None else found.id,
+        "votes": list(breach.votes),
+        "approve": breach.remedy(folder),
+    }
+
+
+def _breach(breach: Breach, folder: str, style: Style) -> Iterator[str]:
+    yield f"{style(breach.kind, fg='red', bold=True)}  {style(breach.where, bold=True)}  {breach.what}"
+    found = breach.shown
+    if found is not None:
+        entry = show_entry(found.example)
+        yield from (f"     {name} = {value}" for name, value in show_scenario(found.example))
+        yield f"     {entry or found.message}"
+    for vote in breach.votes:
+        yield f"     {vote}"
+    if found is not None:
+        yield f"     look: {found.reproduce}"
+    yield f"     if this is right: {style(breach.remedy(folder), bold=True)} (edits {breach.edits(folder)})"
+
+
+def _not_held(holding: Holding, style: Style) -> Iterator[str]:
+    for framework, number in holding.unchecked.items():
+        yield f"{style('not checked', fg='yellow')}: {count(number, 'row')} of {framework}, not installed here"
+    if not holding.other:
+        return
+    changed = "; ".join(f"{name} was {then} and is {now}" for name, (then, now) in holding.other.items())
+    differences = count(len(holding.elsewhere), "difference")
+    yield f"{style('not gated', fg='yellow')}: {differences} where {changed}"
+    for breach in holding.elsewhere:
+        yield f"  {breach.kind}  {breach.where}  {breach.what}"
+
+
+def _audited(audit: Audit, style: Style) -> str:
+    summary = AuditSummary(audit)
+    ours = summary.ours
+    found = f"{ours.found} of {ours.defects} defects found, {ours.alarms.rejected} false alarms in {ours.alarms.inputs}"
+    return f"audit: {found}" if summary.ok else f"{style('audit', fg='red', bold=True)}: {found}"
+
+
+def _extent(run: Run, holding: Holding, state: State, scope: Scope) -> str:
+    rows = sum(place in scope for place in state.expectations.measured) - sum(holding.unchecked.values())
+    known = sum(known.place in scope for known in state.expectations.known)
+    parts = (
+        count(rows, "row"),
+        count(known, "approved discrepancy", "approved discrepancies"),
+        count(len(run.replayed), "witness", "witnesses"),
+    )
+    return ", ".join(parts)
+
+
+def _plain(words: str, **_how: object) -> str:
+    return words
