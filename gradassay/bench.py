@@ -21,7 +21,7 @@ import numpy as np
 
 from gradassay.bench_legs import LEGS, Case, Legs, framework_of, make_case
 from gradassay.bench_memory import beyond, footprint
-from gradassay.bench_rounds import COPY, Load, copying, moved_bytes, summarise, take_turns
+from gradassay.bench_rounds import CLOCK_NAME, COPY, Load, copying, moved_bytes, summarise, take_turns
 from gradassay.bench_threads import single_threaded
 from gradassay.bench_vocabulary import OURS, BenchResult, BenchRow
 from gradassay.catalogue import OPERATIONS
@@ -61,7 +61,7 @@ def bench(
     frameworks = list(dict.fromkeys(framework_of(name) for name in asked if name != OURS))
     tell = progress or (lambda done, total, label: None)
     rows: list[BenchRow] = []
-    about = {**environment(), "threads": {}, "dtype": dtype, "seed": seed}
+    about = {**environment(), "threads": {}, "dtype": dtype, "seed": seed, "clock": CLOCK_NAME}
     lacking: dict[str, str] = {}
     load, interrupted = Load(), False
     try:

@@ -11,6 +11,7 @@ two is the peak. What is allocated and never touched is in neither; a page is 4 
 from __future__ import annotations
 
 import ctypes
+import gc
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -60,9 +61,15 @@ def _measured(call: Callable[[], object]) -> Footprint:
     for what in (_RESET_MARK, _FORGET_ACCESS):
         (_PROCESS / "clear_refs").write_text(what, encoding="ascii")
     before = _status("VmRSS")
-    result = call()
-    found = Footprint(max(0, _status("VmHWM") - before), _touched())
-    del result  # its pages had to be there to be counted
+    collecting = gc.isenabled()
+    gc.disable()  # a collection touches every object that there is
+    try:
+        result = call()
+        found = Footprint(max(0, _status("VmHWM") - before), _touched())
+        del result  # its pages had to be there to be counted
+    finally:
+        if collecting:
+            gc.enable()
     return found
 
 

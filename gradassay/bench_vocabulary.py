@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 #: Ours; every other implementation is held against it.
@@ -24,7 +24,7 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Timing:
-    """One implementation of one case, one call: medians over the rounds."""
+    """One implementation of one case, one call: medians over the rounds, in the bench's clock."""
 
     forward_s: float
     """The forward alone."""
@@ -72,7 +72,8 @@ class BenchResult:
 
     rows: list[BenchRow]
     environment: dict[str, Any]
-    """That of every run, and ``threads``: what was pinned to how many, ``dtype`` and ``seed``."""
+    """That of every run, ``dtype`` and ``seed``; ``clock``: what the seconds are; ``threads``: what was pinned to how
+    many; ``cores_used``: how many each implementation kept busy, processor time over time on the wall."""
     missing: dict[str, str] = field(default_factory=dict)
     """Implementation that is not installed -> why it could not be loaded."""
     seconds: float = 0.0
@@ -81,7 +82,7 @@ class BenchResult:
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain dictionaries and lists, for JSON."""
-        return {"schema": 2, **asdict(self)}
+        return asdict(self)
 
     @classmethod
     def from_dict(cls, found: Mapping[str, Any]) -> BenchResult:
@@ -98,4 +99,5 @@ class BenchResult:
             )
             for row in found["rows"]
         ]
-        return cls(**{key: value for key, value in found.items() if key != "schema"} | {"rows": rows})
+        known = {each.name for each in fields(cls)}
+        return cls(**{key: value for key, value in found.items() if key in known} | {"rows": rows})
