@@ -53,7 +53,8 @@ PLANTED = (
         "one more rounding in softmax's pullback: a scale that is taken back",
         "reference_impls/softmax.py",
         "                centred *= p[block]\n        return rows.back(x_bar, outer)",
-        "                centred *= p[block] * p.dtype.type(0.7)\n        return rows.back(x_bar / p.dtype.type(0.7), outer)",
+        "                centred *= p[block] * p.dtype.type(0.7)\n"
+        "        return rows.back(x_bar / p.dtype.type(0.7), outer)",
         SOFTMAX,
         "less accurate",
     ),
@@ -164,10 +165,10 @@ def planted(clone: Path, cases: list[Planted]) -> int:
         seen = done.returncode == 1 and bool(fits) and named <= case.operations
         missed += not seen
         first = fits[0] if fits else {}
+        where = " ".join(str(first.get(name)) for name in ("implementation", "operation", "dtype", "what"))
         print(
-            f"{'found ' if seen else 'MISSED'} {case.name}: exit {done.returncode}, {len(told['breaches'])} breaches of "
-            f"{', '.join(sorted(named)) or 'nothing'}, {time.perf_counter() - began:.0f} s\n"
-            f"       {first.get('implementation')} {first.get('operation')} {first.get('dtype')}: {first.get('what')}",
+            f"{'found ' if seen else 'MISSED'} {case.name}: exit {done.returncode}, {len(told['breaches'])} breaches, "
+            f"of {', '.join(sorted(named)) or 'nothing'}, {time.perf_counter() - began:.0f} s\n       {where}",
             flush=True,
         )
         git("reset", "--quiet", "--hard", "HEAD~1", at=clone)
