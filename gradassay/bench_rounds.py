@@ -25,7 +25,7 @@ from gradassay.intervals import median_ratio
 TURN_S = 1e-3
 
 #: Rounds of one operation at one size, unless asked for: as many as fit, within these bounds.
-ROUNDS_S, FEWEST_ROUNDS, MOST_ROUNDS = 1.2, 11, 41
+ROUNDS_S, FEWEST_ROUNDS, MOST_ROUNDS = 1.2, 15, 41
 
 COPY = "copy"
 

@@ -54,8 +54,9 @@ def plot(result: BenchResult) -> str:
             _panel(axes, [row for row in result.rows if row.operation == name])
         for axes in panels[len(names) :]:
             axes.set_visible(False)
-        figure.supxlabel("entries", fontsize=9)
-        figure.supylabel(f"forward and pullback in seconds, {result.environment['dtype']}", fontsize=9)
+        figure.suptitle(
+            f"Seconds of forward and pullback against entries, {result.environment['dtype']}", fontsize=9
+        )
         _legend(figure, result)
         stream = io.StringIO()
         figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})

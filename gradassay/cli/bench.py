@@ -73,7 +73,7 @@ SCHEMA = 2
     "--rounds",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Turns of each (default: 11 to 41, as many as fit into 1.2 s).",
+    help="Turns of each (default: 15 to 41, as many as fit into 1.2 s).",
 )
 @options.seed(0, "The same seed gives the same inputs.")
 @click.option(
