@@ -16,6 +16,7 @@ import os
 from collections.abc import Callable, Sequence
 from functools import cache
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
@@ -61,7 +62,13 @@ def bench(
     frameworks = list(dict.fromkeys(framework_of(name) for name in asked if name != OURS))
     tell = progress or (lambda done, total, label: None)
     rows: list[BenchRow] = []
-    about = {**environment(), "threads": {}, "dtype": dtype, "seed": seed, "clock": CLOCK_NAME}
+    about: dict[str, Any] = {
+        **environment(),
+        "threads": {},
+        "dtype": dtype,
+        "seed": seed,
+        "clock": CLOCK_NAME,
+    }
     lacking: dict[str, str] = {}
     load, interrupted = Load(), False
     try:

@@ -60,7 +60,7 @@ class Load:
 def moved_bytes(case: Case, y: Any, x_bars: Any) -> int:
     """Bytes read and written at least: arguments (an index too) and cotangent; primal and gradients."""
     found = x_bars if isinstance(x_bars, tuple) else (x_bars,)
-    return case.nbytes + sum(array.nbytes for array in (y, *found) if array is not None)
+    return case.nbytes + sum(int(array.nbytes) for array in (y, *found) if array is not None)
 
 
 def copying(moved: int) -> Step:
