@@ -64,10 +64,10 @@ class Counting(np.ndarray[Any, Any]):
             plain["out"] = tuple(map(_plain, out))
         result = getattr(ufunc, method)(*map(_plain, inputs), **plain)
         _counts["ufuncs" if method == "__call__" else "reductions"] += 1
-        _counts["entries_in"] += sum(np.size(each) for each in inputs)
+        _counts["entries_in"] += sum(np.size(_plain(each)) for each in inputs)
         results = result if isinstance(result, tuple) else (result,)
         if result is None:  # ``at`` writes to its first argument
-            _counts["entries_out"] += np.size(inputs[1])
+            _counts["entries_out"] += np.size(_plain(inputs[1]))
             return None
         _counts["entries_out"] += sum(each.size for each in results)
         given = out or (None,) * len(results)
@@ -165,6 +165,10 @@ def _plain(value: Any) -> Any:
     return value.view(np.ndarray) if isinstance(value, Counting) else value
 
 
+def _shares(first: Array, second: Array) -> bool:
+    return bool(np.may_share_memory(_plain(first), _plain(second)))
+
+
 def _made(result: Any) -> Any:
     """A new result, counted; a scalar stays one."""
     if not isinstance(result, np.ndarray):
@@ -179,7 +183,7 @@ def _handed_on(result: Any, given: Any) -> Any:
     """What a function of NumPy returned: new memory is counted once, a view of what it was given is not."""
     if not isinstance(result, np.ndarray) or getattr(result, "fresh", False):
         return result
-    if any(np.may_share_memory(result, each) for each in _arrays(given)):
+    if any(_shares(result, each) for each in _arrays(given)):
         return result if isinstance(result, Counting) else result.view(Counting)
     return _made(result)
 
@@ -188,7 +192,7 @@ def _copied(result: Any, source: Counting) -> Any:
     """What a method or an index returned: a copy is counted, a view is not."""
     parts = result if isinstance(result, tuple) else (result,)
     for part in parts:
-        if isinstance(part, np.ndarray) and part is not source and not np.may_share_memory(part, source):
+        if isinstance(part, np.ndarray) and part is not source and not _shares(part, source):
             _counts["copies"] += 1
             _counts["bytes_made"] += part.nbytes
             if isinstance(part, Counting):
