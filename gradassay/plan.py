@@ -112,7 +112,7 @@ class Plan:
         for operation in self.operations:
             for dtype in self.dtypes:
                 scenarios = draw_scenarios(operation, dtype=dtype, examples=self.examples, seed=self.seed)
-                tallies = self._tallies(operation, dtype, comparators)
+                tallies = self.tallies(operation, dtype, comparators)
                 try:
                     for i, scenario in enumerate(scenarios):
                         if progress is not None:
@@ -148,7 +148,7 @@ class Plan:
             operation = operations[witness.scenario.operation]
             yield vote(witness, operation, [c for c in comparators if operation.name in c.operations])
 
-    def _tallies(
+    def tallies(
         self, operation: Operation, dtype: str, comparators: Sequence[registry.Implementation]
     ) -> list[Tally]:
         """One for each implementation, in the order of the report."""
