@@ -11,8 +11,8 @@ from typing import Any
 
 def annotation(file: str, line: int | None, title: str, sentence: str) -> str:
     """The workflow command that annotates ``file`` at ``line``."""
-    place = f"file={file}" + (f",line={line}" if line else "")
-    return f"::error {place},title={title}::{_escaped(sentence)}"
+    place = f"file={_property(file)}" + (f",line={line}" if line else "")
+    return f"::error {place},title={_property(title)}::{_escaped(sentence)}"
 
 
 def place_of_rule(rule: Callable[..., Any]) -> tuple[str, int] | None:
@@ -24,6 +24,10 @@ def place_of_rule(rule: Callable[..., Any]) -> tuple[str, int] | None:
         return file.relative_to(root).as_posix(), line
     except (OSError, TypeError, ValueError):
         return None
+
+
+def _property(value: str) -> str:
+    return _escaped(value).replace(":", "%3A").replace(",", "%2C")
 
 
 def _escaped(sentence: str) -> str:

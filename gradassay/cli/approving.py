@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,23 +70,27 @@ def approve_command(
     from gradassay.replay import witnesses
     from gradassay.replay.documents import run_of
     from reports.gate.approval import approved
-    from reports.gate.expectations import Scope, given
+    from reports.gate.expectations import Scope, given, within
 
     if os.environ.get("CI", "").lower() not in ("", "0", "false"):
         fail("approve is refused where CI is set: a person approves, on their own machine")
     given(reason)
     before = read_or_begin(Path(folder))
     kept = [] if proposed is None else list(witnesses.read(Path(proposed)))
-    Destination(folder)
+    Destination(folder, option="--approved")
     scope = Scope(operations or None, implementations, dtypes)
-    run = (
-        run_of(Path(source), before.witnesses)
-        if source is not None
-        else _measured(before, scope, examples, seed, jobs)
-    )
+    asked, gone = _asked(operations, before)
+    if source is not None:
+        run = within(run_of(Path(source), before.witnesses), scope)
+        if not new_only and not run.interrupted:
+            _insist_on_all(run, before, scope, source)
+    elif gone and not asked:
+        run = _of_nothing(before)
+    else:
+        run = _measured(before, asked, scope, examples, seed, jobs)
     seed, examples = _drawn(run, before, scope, new_only)
     done = outcome(run)
-    if done in (Exit.INTERRUPTED, Exit.NOTHING):
+    if done is Exit.INTERRUPTED or (done is Exit.NOTHING and not gone):
         note(f"{folder} is unchanged: {'interrupted' if run.interrupted else 'nothing was measured'}")
         return done
     after = approved(
@@ -101,19 +105,43 @@ def approve_command(
         new_only=new_only,
     )
     after = replace(after, witnesses={**{w.id: w for w in kept}, **after.witnesses})
-    if source is None:
-        after = _voted(after, before, jobs)
+    after = _voted(after, before, jobs, elsewhere=source is not None)
     write(Path(folder), after)
     say("\n".join((*changes(before, after), _summary(before, after, folder))))
     return Exit.FINE
 
 
-def _measured(before: State, scope: Scope, examples: int | None, seed: int | None, jobs: int | None) -> Run:
+def _asked(operations: Sequence[str], before: State) -> tuple[list[str], list[str]]:
+    """The operations to measure, and those that only the approved state still has."""
+    from gradassay.catalogue import OPERATIONS
+
+    approved = {place.operation for place in (*before.expectations.measured, *before.accuracy.bounds)}
+    approved |= {witness.scenario.operation for witness in before.witnesses.values()}
+    gone = [name for name in operations if name in approved and name not in OPERATIONS]
+    return [name for name in operations if name not in gone], gone
+
+
+def _of_nothing(before: State) -> Run:
+    """The run of operations that are gone."""
+    from gradassay.vocabulary import Run
+
+    drawn = {"seed": before.expectations.seed, "examples": before.expectations.examples}
+    return Run((), environment=drawn)
+
+
+def _measured(
+    before: State,
+    operations: Sequence[str],
+    scope: Scope,
+    examples: int | None,
+    seed: int | None,
+    jobs: int | None,
+) -> Run:
     from gradassay.catalogue import OPERATIONS
     from gradassay.cli.measuring import measure
 
     return measure(
-        list(scope.operations or ()),
+        operations,
         implementations=_list(scope.implementations),
         dtypes=_list(scope.dtypes),
         examples=before.expectations.examples if examples is None else examples,
@@ -125,6 +153,25 @@ def _measured(before: State, scope: Scope, examples: int | None, seed: int | Non
 
 def _list(names: Collection[str] | None) -> list[str] | None:
     return None if names is None else list(names)
+
+
+def _insist_on_all(run: Run, before: State, scope: Scope, source: str) -> None:
+    """UsageError where ``run`` is of a part of ``scope``: the rest would be lost, and nothing is the matter with it."""
+    from gradassay.catalogue import OPERATIONS
+    from gradassay.engine import implementations
+    from gradassay.formats import FORMATS
+    from reports.gate.expectations import absent, measured
+
+    approved = [place for place in before.expectations.measured if place in scope and not absent(run, place)]
+    lost = [
+        name
+        for i, known in enumerate((OPERATIONS, implementations(), FORMATS))
+        for name in known
+        if name in {place[i] for place in approved} - {place[i] for place in measured(run)}
+    ]
+    if lost:
+        part = "name the part that it is of (OP, --implementations, --dtypes), or say --new-only"
+        fail(f"{source} has nothing of {', '.join(lost)}, which would be lost; {part}")
 
 
 def _drawn(run: Run, before: State, scope: Scope, new_only: bool) -> tuple[int, int]:
@@ -151,8 +198,8 @@ def _witness_of(found: Discrepancy) -> Witness | None:
     return witness_of(scenario, found.cause or str(found.verdict)) if small_enough(scenario) else None
 
 
-def _voted(after: State, before: State, jobs: int | None) -> State:
-    """The witnesses that are new, with everybody's vote."""
+def _voted(after: State, before: State, jobs: int | None, *, elsewhere: bool) -> State:
+    """The witnesses that are new, with everybody's vote; what was seen in a run from ``elsewhere`` stands."""
     from gradassay.catalogue import OPERATIONS
     from gradassay.cli.measuring import progress, sharing
     from gradassay.engine import replayed
@@ -165,7 +212,8 @@ def _voted(after: State, before: State, jobs: int | None) -> State:
     ]
     with ours_alone(), progress() as report:
         votes = replayed(fresh, jobs=sharing(jobs), progress=report)
-    voted = {witness.id: merged(after.witnesses[witness.id], witness) for witness in votes}
+    there = after.witnesses
+    voted = {w.id: merged(w, there[w.id]) if elsewhere else merged(there[w.id], w) for w in votes}
     return replace(after, witnesses={**after.witnesses, **voted})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -97,7 +97,7 @@ def check_command(
     else:
         say(told)
     if os.environ.get("GITHUB_ACTIONS"):
-        _annotate(holding, folder)
+        _annotate(holding, folder, note if destination.json_on_stdout else say)
     if audit is not None and audit.interrupted:
         note("interrupted: the audit was not finished")
         return Exit.INTERRUPTED
@@ -135,8 +135,8 @@ def _voted(breaches: Sequence[Breach], jobs: int | None) -> tuple[Breach, ...]:
     return tuple(replace(breach, votes=told.get(i) or breach.votes) for i, breach in enumerate(breaches))
 
 
-def _annotate(holding: Holding, folder: str) -> None:
-    """Tell GitHub of each breach, at the rule that it is about, or else at the file to edit."""
+def _annotate(holding: Holding, folder: str, tell: Callable[[str], None]) -> None:
+    """Tell GitHub, which listens to both streams, of each breach: at its rule, or else at the file to edit."""
     from gradassay.catalogue import OPERATIONS
     from gradassay.cli.annotations import annotation, place_of_rule
 
@@ -145,4 +145,4 @@ def _annotate(holding: Holding, folder: str) -> None:
         of_a_rule = rule is not None and place.implementation in ("numpy", "finite_differences")
         where = place_of_rule(rule.rule) if of_a_rule and rule is not None else None
         file, line = where or (f"{folder}/{breach.file}", breach.line)
-        say(annotation(file, line, f"gradassay {breach.kind}", breach.sentence(folder)))
+        tell(annotation(file, line, f"gradassay {breach.kind}", breach.sentence(folder)))

@@ -35,9 +35,9 @@ codecs.register_error(_JSON_ESCAPES, _escape)
 class Destination:
     """``--out`` and ``--json`` of one command."""
 
-    def __init__(self, out: str | None, json_to: str | None = None) -> None:
-        """Fail now rather than after minutes of measuring."""
-        self.folder = None if out is None else _usable_folder(Path(out), "--out")
+    def __init__(self, out: str | None, json_to: str | None = None, option: str = "--out") -> None:
+        """Fail now rather than after minutes of measuring; ``option`` is what ``out`` was given with."""
+        self.folder = None if out is None else _usable_folder(Path(out), option)
         self.json_on_stdout = json_to in ("-", "/dev/stdout")
         self.json_file: Path | None = None
         if json_to is not None and not self.json_on_stdout:

@@ -47,15 +47,15 @@ def read_or_begin(folder: Path) -> State:
 
 
 def write(folder: Path, state: State) -> None:
-    """Replace the files in ``folder``, each whole or not at all."""
+    """Replace the files in ``folder``, each whole or not at all; the witnesses, which can be refused, first."""
     from gradassay.cli.saving import write_atomically
     from gradassay.replay import witnesses
     from reports.gate import accuracy_toml, expected_toml
     from reports.gate.breaches import File
 
+    witnesses.write(folder / File.WITNESSES, state.witnesses.values())
     write_atomically(folder / File.EXPECTED, expected_toml.text(state.expectations))
     write_atomically(folder / File.ACCURACY, accuracy_toml.text(state.accuracy))
-    witnesses.write(folder / File.WITNESSES, state.witnesses.values())
 
 
 def changes(before: State, after: State) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gradassay.errors import UsageError
+from gradassay.formats import FORMATS
 from gradassay.replay.scenarios import decoded
 from gradassay.vocabulary import Discrepancy, Example, Row, Run, Verdict, Vote, Witness, Worst
 
@@ -68,6 +69,8 @@ def run_of(path: Path, stored: Mapping[str, Witness]) -> Run:
     environment = found.get("environment") or {}
     if "rule" in environment:
         raise UsageError(f"{path} is of a rule of your own; name a results.json of gradassay check")
+    if environment.get("order", 1) != 1:
+        raise UsageError(f"{path} is of the pullbacks' own gradients; name a results.json of gradassay check")
     with readable(path, "rows"):
         rows = tuple(_row(path, i, row) for i, row in enumerate(found["rows"]))
     with readable(path, "witnesses"):
@@ -91,6 +94,8 @@ def _row(path: Path, i: int, row: Any) -> Row:
         with readable(path, f"rows[{i}].discrepancies[{j}]"):
             found.append(discrepancy(entry, row, row["operation"]))
     with readable(path, f"rows[{i}]"):
+        if row["dtype"] not in FORMATS:
+            raise ValueError(f"unknown dtype {row['dtype']!r}")
         return Row(
             row["operation"],
             row["implementation"],
@@ -127,4 +132,7 @@ def _number(encoded: Any, name: str) -> float | None:
 
 
 def _given(encoded: Any, name: str) -> float:
-    return float.fromhex(encoded[f"{name}_hex"])
+    value = float.fromhex(encoded[f"{name}_hex"])
+    if not value >= 0:
+        raise ValueError(f"{name} is {value}, and has to be a number from 0")
+    return value

@@ -54,13 +54,19 @@ def approve(
     bounds = {p: b for p, b in before.bounds.items() if p in now or p not in scope or new_only}
     for place, row in now.items():
         old, bound = before.bounds.get(place), bound_of(row, reason)
-        narrower = old is not None and (bound.budget_ratio, bound.normwise) != (
-            old.budget_ratio,
-            old.normwise,
-        )
-        if old is None or (narrower and not new_only):
-            bounds[place] = bound
+        if old is None or not new_only:
+            bounds[place] = bound if old is None else _renewed(old, row, bound)
     return Accuracy(bounds)
+
+
+def _renewed(old: Bound, row: Row, new: Bound) -> Bound:
+    """``old``, but ``new`` for an error that does not keep it, or is held closer today."""
+    ratio_kept = row.worst.budget_ratio <= old.budget_ratio <= new.budget_ratio
+    normwise_kept = row.typical <= old.normwise <= new.normwise
+    if ratio_kept and normwise_kept:
+        return old
+    ratio = old.budget_ratio if ratio_kept else new.budget_ratio
+    return Bound(ratio, old.normwise if normwise_kept else new.normwise, new.reason)
 
 
 def bound_of(row: Row, reason: str) -> Bound:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gradassay.vocabulary import Discrepancy, Run, Vote, Witness
 from reports.gate import accuracy, expectations
-from reports.gate.expectations import EVERYTHING, Known, Place, Scope, absent, gated, place_of
+from reports.gate.expectations import EVERYTHING, Known, Place, Scope, absent, gated, place_of, within
 from reports.gate.holding import State
 
 
@@ -28,6 +28,7 @@ def approved(
     Every discrepancy is shown by a witness: its example becomes one (``witness_of``; None where it is too large) unless
     there is one. The votes of those that were replayed are those of now (``merged``).
     """
+    run = within(run, scope)
     known = expectations.approve(
         run, before.expectations, reason, seed=seed, examples=examples, scope=scope, new_only=new_only
     )

@@ -59,6 +59,8 @@ class Breach:
     """The discrepancy whose example shows it."""
     votes: tuple[str, ...] = ()
     """What every implementation does there, a sentence each."""
+    renamed: str = ""
+    """The name that the operation has now, where that is another one."""
 
     @property
     def where(self) -> str:
@@ -68,7 +70,8 @@ class Breach:
     def remedy(self, folder: str) -> str:
         """The command that accepts it into the state in ``folder``."""
         there = "" if folder == FOLDER else f" --approved {shlex.quote(folder)}"
-        return f'gradassay approve {self.place.operation}{there} --reason "why {self.where} is right"'
+        operations = " ".join(shlex.quote(name) for name in (self.place.operation, self.renamed) if name)
+        return f'gradassay approve {operations}{there} --reason "why {self.where} is right"'
 
     def sentence(self, folder: str) -> str:
         """Everything but the votes in one line."""

@@ -7,7 +7,7 @@ operation, implementation, dtype, verdict and cause. Whatever differs is a breac
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from gradassay.errors import UsageError
@@ -113,6 +113,19 @@ def place_of(row: Row) -> Place:
 def measured(run: Run) -> frozenset[Place]:
     """The rows that judged anything."""
     return frozenset(place_of(row) for row in run.rows if row.scenarios)
+
+
+def within(run: Run, scope: Scope) -> Run:
+    """The part of ``run`` that is in ``scope``."""
+    if scope.whole:
+        return run
+    replayed = []
+    for witness in run.replayed:
+        operation, dtype = witness.scenario.operation, witness.scenario.dtype
+        votes = {who: v for who, v in witness.votes.items() if Place(operation, who, dtype) in scope}
+        replayed += [replace(witness, votes=votes)] if votes else []
+    rows = tuple(row for row in run.rows if place_of(row) in scope)
+    return replace(run, rows=rows, replayed=tuple(replayed))
 
 
 def absent(run: Run, place: Place) -> str | None:

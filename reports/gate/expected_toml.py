@@ -6,8 +6,7 @@ line.  What cannot be used is refused with file, line and remedy.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,10 @@ from reports.gate.expectations import APPROVE, Expectations, Known, Place
 from reports.gate.reading import damaged, document, entries, line_of, strings
 from reports.gate.writing import DTYPES, array, quoted, table
 
-#: 2: one line for each discrepancy; ties are among them.
+#: 2: one line for each discrepancy and each row that was measured; ties are among them.
 SCHEMA = 2
 FIELDS = ("operation", "implementation", "dtype", "verdict", "cause", "reason")
+ROW = ("operation", "implementation", "dtypes")
 
 
 def read(path: Path) -> Expectations:
@@ -37,10 +37,12 @@ def read(path: Path) -> Expectations:
             )
         numbers[name] = value
     lines: dict[Known | Place, int] = {}
-    places = frozenset(_places(path, text, parsed.get("measured", {}), lines))
+    for line, entry in entries(path, text, parsed, "measured"):
+        lines |= dict.fromkeys(_places(path, line, entry), line or 0)
+    places = frozenset(place for place in lines if isinstance(place, Place))
     if not places:
-        what = "[measured] is missing or empty, so nothing could be held"
-        raise damaged(path, line_of(text, r"\[measured"), what)
+        what = "measured is missing or empty, so nothing could be held"
+        raise damaged(path, line_of(text, r"measured\b"), what)
     reasons: dict[Known, str] = {}
     for line, entry in entries(path, text, parsed, "expected"):
         operation, implementation, dtype, verdict, cause, reason = strings(path, line, entry, FIELDS)
@@ -65,15 +67,10 @@ def text(expectations: Expectations) -> str:
         f"seed = {expectations.seed}",
         f"examples = {expectations.examples}",
         *array("expected", (_entry(known, expectations) for known in sorted(expectations.known, key=_order))),
+        *array("measured", _measured(expectations.measured)),
     ]
     if expectations.platform:
         lines += ["", "[platform]", *(f"{name} = {quoted(v)}" for name, v in expectations.platform.items())]
-    places = expectations.measured
-    for operation in sorted({place.operation for place in places}):
-        lines += ["", f"[measured.{quoted(operation, key=True)}]"]
-        for implementation in sorted({p.implementation for p in places if p.operation == operation}):
-            dtypes = [d for d in DTYPES if Place(operation, implementation, d) in places]
-            lines.append(f"{quoted(implementation, key=True)} = [{', '.join(map(quoted, dtypes))}]")
     return "\n".join(lines) + "\n"
 
 
@@ -88,21 +85,20 @@ def _order(known: Known) -> tuple[Any, ...]:
     return place.operation, place.implementation, dtype, known.verdict.rank, known.cause
 
 
-def _places(path: Path, text: str, given: Any, lines: dict[Known | Place, int]) -> Iterable[Place]:
-    for operation, implementations in given.items() if isinstance(given, dict) else ():
-        where = line_of(text, rf"\[measured\.\"?{re.escape(operation)}") or 0
-        if not isinstance(implementations, dict):
-            what = f"measured.{operation} should be a table of implementation = [dtypes]"
-            raise damaged(path, where, what)
-        for implementation, dtypes in implementations.items():
-            line = line_of(text, rf"\"?{re.escape(implementation)}\"?\s*=", after=where) or where
-            if not isinstance(dtypes, list) or not all(isinstance(dtype, str) for dtype in dtypes):
-                what = f"measured.{operation}.{implementation} should be a list of dtypes"
-                raise damaged(path, line, what)
-            for dtype in dtypes:
-                place = Place(operation, implementation, _dtype(path, line, dtype))
-                lines[place] = line
-                yield place
+def _measured(places: Collection[Place]) -> Iterator[str]:
+    for operation, implementation in sorted({place[:2] for place in places}):
+        dtypes = [quoted(d) for d in DTYPES if Place(operation, implementation, d) in places]
+        values = (quoted(operation), quoted(implementation), f"[{', '.join(dtypes)}]")
+        yield table(zip(ROW, values, strict=True))
+
+
+def _places(path: Path, line: int | None, entry: Any) -> Iterator[Place]:
+    operation, implementation = strings(path, line, entry, ROW[:2])
+    dtypes = entry.get("dtypes")
+    if not isinstance(dtypes, list) or not dtypes or not all(isinstance(dtype, str) for dtype in dtypes):
+        raise damaged(path, line, "this entry has no dtypes (a list of their names)")
+    for dtype in dtypes:
+        yield Place(operation, implementation, _dtype(path, line, dtype))
 
 
 def _dtype(path: Path, line: int | None, name: str) -> str:

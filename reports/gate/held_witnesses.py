@@ -37,16 +37,19 @@ def held_witnesses(
             if what is not None:
                 kind = _kind(vote, new)
                 told = () if now is None else votes(then, now)
-                verdict = None if new is None else new.verdict
+                verdict = (vote if new is None else new).verdict if now is not None else None
                 file, line = position(name)
                 yield Breach(kind, place, f"witness {name}: {what}", file, line or None, verdict, votes=told)
         for implementation in () if now is None else sorted(now.votes.keys() - then.votes.keys()):
             assert now is not None
             place = Place(scenario.operation, implementation, scenario.dtype)
-            what = f"witness {name}: {said(now.votes[implementation], implementation)}, and no vote is stored"
+            vote = now.votes[implementation]
+            what = f"witness {name}: {said(vote, implementation)}, and no vote is stored"
             if place in scope:
                 file, line = position(name)
-                yield Breach(Kind.UNLISTED, place, what, file, line or None, votes=votes(then, now))
+                yield Breach(
+                    Kind.UNLISTED, place, what, file, line or None, vote.verdict, votes=votes(then, now)
+                )
 
 
 def _difference(implementation: str, then: Vote, now: Vote | None) -> str | None:
@@ -55,8 +58,10 @@ def _difference(implementation: str, then: Vote, now: Vote | None) -> str | None
     if (now.verdict, now.cause) != (then.verdict, then.cause):
         return f"{said(now, implementation)}, where {said(then, implementation)} is stored"
     was, is_ = error_of(then, implementation), error_of(now, implementation)
-    if was is None or is_ is None or is_ <= FACTOR * max(EPS, was):
+    if was is None or (is_ is not None and is_ <= FACTOR * max(EPS, was)):
         return None
+    if is_ is None:
+        return f"the norm-wise error is no number, and {short(was, 3)} u is stored"
     return f"the norm-wise error is {short(is_, 3)} u, more than 4 max(eps, {short(was, 3)} u)"
 
 

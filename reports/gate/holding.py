@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gradassay.vocabulary import Discrepancy, Run, Witness
@@ -19,6 +19,7 @@ from reports.gate.expectations import (
     place_of,
     platform_of,
     seen,
+    within,
 )
 from reports.gate.held_accuracy import held_accuracy
 from reports.gate.held_witnesses import held_witnesses
@@ -56,14 +57,18 @@ class Holding:
 
 def held(run: Run, state: State, scope: Scope = EVERYTHING) -> Holding:
     """Every difference between ``run`` and the approved state, as far as they are in ``scope``, the gravest first."""
+    run = within(run, scope)
     approved = frozenset(place for place in state.expectations.measured if place in scope)
-    lost = approved - measured(run)
+    lost, unknown = approved - measured(run), measured(run) - approved
     missing = {place: framework for place in lost if (framework := absent(run, place))}
-    breaches = [
-        *_discrepancies(run, state.expectations, measured(run) & approved),
-        *vanished(run, state.expectations, lost - missing.keys(), measured(run) - approved),
+    further = [
         *held_accuracy(run, state.accuracy, state.witnesses, scope),
         *held_witnesses(run, state.witnesses, state.position, scope),
+    ]
+    breaches = [
+        *_discrepancies(run, state.expectations, measured(run) & approved),
+        *vanished(run, state.expectations, lost - missing.keys(), unknown),
+        *(breach for breach in further if not _follows(breach, lost, unknown)),
     ]
     here = platform_of(run)
     then = state.expectations.platform
@@ -72,6 +77,13 @@ def held(run: Run, state: State, scope: Scope = EVERYTHING) -> Holding:
     elsewhere = [breach for breach in breaches if not _counts(breach, run, other)]
     unchecked = {name: list(missing.values()).count(name) for name in sorted(set(missing.values()))}
     return Holding(tuple(sorted(counting, key=order)), unchecked, tuple(sorted(elsewhere, key=order)), other)
+
+
+def _follows(breach: Breach, lost: Collection[Place], unknown: Collection[Place]) -> bool:
+    """Whether the breach is told by the row's own: what is not measured has no errors and no votes either."""
+    return (breach.kind is Kind.VANISHED and breach.place in lost) or (
+        breach.kind is Kind.UNLISTED and breach.place in unknown
+    )
 
 
 def _counts(breach: Breach, run: Run, other: Mapping[str, object]) -> bool:

@@ -11,6 +11,9 @@ from typing import Any
 from gradassay.errors import UsageError
 from reports.gate.expectations import APPROVE
 
+#: What git leaves around the two sides of a conflict.
+MARKS = r"(<{7}|={7}|>{7}|\|{7})"
+
 
 def document(path: Path, schema: int) -> tuple[str, Mapping[str, Any]]:
     """The text of ``path`` and what it says; UsageError where it is not there, no TOML, or of another schema."""
@@ -26,6 +29,12 @@ def document(path: Path, schema: int) -> tuple[str, Mapping[str, Any]]:
     except tomllib.TOMLDecodeError as error:
         told = re.search(r"line (\d+)", str(error))
         line = int(told[1]) if told else len(text.splitlines())  # else: at the end of the document
+        conflict = line_of(text, MARKS)
+        if conflict is not None:
+            left = "a merge left its marks here; both sides of it can stay, as each line is a statement"
+            raise damaged(
+                path, conflict, left, "delete the marks, and of two lines about one thing the wrong one"
+            ) from error
         raise damaged(path, line, f"not TOML: {error}") from error
     if parsed.get("schema") != schema:
         what = f"schema is {parsed.get('schema')!r}, should be {schema}"
@@ -39,7 +48,8 @@ def entries(path: Path, text: str, parsed: Mapping[str, Any], name: str) -> list
     start = line_of(text, rf"{name}\s*=") or 0
     if not isinstance(found, list):
         raise damaged(path, start, f"{name} should be an array of tables, one a line")
-    lines = [n for n, line in enumerate(text.splitlines(), 1) if n > start and re.match(r"\s*\{", line)]
+    end = line_of(text, r"\]", after=start) or 0
+    lines = [n for n, line in enumerate(text.splitlines()[:end], 1) if n > start and re.match(r"\s*\{", line)]
     return [(lines[i] if len(lines) == len(found) else start or None, entry) for i, entry in enumerate(found)]
 
 

@@ -38,7 +38,8 @@ def vanished(
         if place.operation in renamed:
             kind, what = Kind.RENAMED, f"it is {renamed[place.operation]} now, approved under its old name"
         lines = [expectations.lines[each] for each in places if each in expectations.lines]
-        yield Breach(kind, place, what, File.EXPECTED, min(lines, default=None))
+        new = renamed.get(place.operation, "")
+        yield Breach(kind, place, what, File.EXPECTED, min(lines, default=None), renamed=new)
     for place, places in _gathered([p for p in unknown if p.operation not in renamed.values()], came):
         what = f"{count(len(places), 'row')} measured now, and unknown to the approved state"
         yield Breach(Kind.UNLISTED, place, what)

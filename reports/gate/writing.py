@@ -16,9 +16,9 @@ from gradassay.formats import FORMATS
 DTYPES = tuple(FORMATS)
 
 
-def quoted(value: str, *, key: bool = False) -> str:
-    """``value`` as a string of TOML, or as a key, which needs quotes only for a dot or the like."""
-    return tomlkit.key(value).as_string() if key else tomlkit.item(value).as_string()
+def quoted(value: str) -> str:
+    """``value`` as a string of TOML."""
+    return tomlkit.item(value).as_string()
 
 
 def table(entries: Iterable[tuple[str, str]]) -> str:
