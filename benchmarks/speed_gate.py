@@ -46,8 +46,9 @@ def compare(calls: tuple[int, int], count: int, seed: int) -> None:
     first = [each for each in run(tasks, None)[0].values() if isinstance(each, Timed)]
     assert len(first) == count
     slower = [each for each in first if each.finding is Finding.SLOWER]
-    again = run([replace(each.task, seed=each.task.seed + count) for each in slower], None)[0].values()
-    both = sum(isinstance(each, Timed) and each.finding is Finding.SLOWER for each in again)
+    repeated, _ = run([replace(each.task, seed=each.task.seed + count) for each in slower], None)
+    again = [each for each in repeated.values() if isinstance(each, Timed)]
+    both = sum(each.finding is Finding.SLOWER for each in again)
     blocks = np.array([each.blocks for each in first])
     size = f"{calls[1] / calls[0] - 1:+.0%}" if calls != (1, 1) else "unchanged"
     print(

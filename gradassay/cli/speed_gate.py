@@ -138,8 +138,8 @@ def github_lines(result: SpeedResult) -> list[str]:
         sentence = f"{each.operation}: {each.sentence}" + (
             f". If meant: {each.trailer}" if each.trailer else ""
         )
-        file, line = each.place or ("", None)
-        lines.append(annotation(file, line, f"speed: {each.kind}", sentence))
+        file, line = each.place or (".github", None)  # GitHub's own name for a run as a whole
+        lines.append(annotation(file, line, each.kind, sentence))
     return lines
 
 

@@ -54,6 +54,7 @@ def comparison(revisions: Sequence[str], rule: str | None, release: bool) -> Ite
     Gradassay's own catalogue is compared, or else ``rule`` (``MODULE:RULE``), in the git repository that holds the
     module. UsageError for a revision that cannot be had, a rule that is not there, an approval that cannot be read.
     """
+    rules.cache_clear()  # the working tree may have changed since this process last looked
     folder = _folder(rule)
     repository = Repository.around(folder)
     commits = {commit.sha: commit for commit in reversed([repository.base(name) for name in revisions])}
