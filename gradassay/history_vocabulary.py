@@ -146,6 +146,8 @@ class History:
     speed: tuple[SpeedSeries, ...]
     false_rate: float
     """Chance that any change of speed in all of it is named although nothing changed."""
+    fewest_runs: int = 0
+    """Runs on either side that it takes at least to name a change of speed."""
     names: tuple[str, ...] = ()
     """Of all states, in the order of the commits."""
     notes: tuple[str, ...] = ()

@@ -19,9 +19,9 @@ BARS = "▁▂▃▄▅▆▇█"
 LEAST_SPAN = 1.5
 
 SPEED_NOTE = (
-    "speed is our time over that of the reference, round by round in one process: times of different days do not "
-    "compare. A change of it is named where at least two runs on either side show it; so that nothing is named "
-    "falsely in {rate:.0%} of such pages"
+    "Speed: our time over that of the reference, taken in turns in one process; times of different days do not\n"
+    "compare. A change is named where {runs} or more runs on either side show it, which happens without one on\n"
+    "{rate:.0%} of such pages at most. Two revisions are told apart sooner by: gradassay bench --against REV"
 )
 
 
@@ -41,7 +41,7 @@ def text(history: History, *, coloured: bool = False) -> str:
             lines.append(f"  {styled(setting, dim=True)}")
         lines.append("")
     if history.speed:
-        lines.append(styled(SPEED_NOTE.format(rate=1 - history.false_rate), dim=True))
+        lines.append(styled(SPEED_NOTE.format(runs=history.fewest_runs, rate=history.false_rate), dim=True))
     lines += history.notes
     return "\n".join(lines).rstrip() + "\n"
 

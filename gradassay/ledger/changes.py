@@ -2,20 +2,20 @@
 
 Scenarios are derandomised, so unchanged code has the same accuracy bit for bit, and any other figure is a change.
 Times are not. Rounds within one process give an interval of its ratio, and yet another process with the same code may
-land outside of it (docs/gate.md): what a change is held against is how far *processes* lie apart. Let x be the
-logarithms of the ratios of n processes before a commit and y those of m from it on, both at least 2. With
+land outside of it (docs/gate.md): processes are what is counted. Of n processes before a commit and m from it on, let
+U be the number of pairs in which the one behind is not on the side that it should be. Where nothing changed, every
+order of the n + m is as likely as any other, whatever the distribution of the times is, so that (Mann and Whitney 1947)
 
-    s² = (Σ (x - x̄)² + Σ (y - ȳ)²) / (n + m - 2),  at least what the intervals say,
-    t = (ȳ - x̄) / (s √(1/n + 1/m))
+    P(U <= u) = (partitions of 0, ..., u into at most m parts, none above n) / C(n + m, m).
 
-follows Student's distribution with n + m - 2 degrees of freedom where nothing changed (Student 1908). A change is named
-where the ratio's interval leaves the one before, its median is more than 5 percent off, and the probability of so large
-a t is below the permitted rate divided by all the places that were looked at (Bonferroni).
+A change is named where the ratio's interval leaves the one before, its median is more than 5 percent off, and twice
+that probability is below the permitted rate divided by all the places that were looked at (Bonferroni).
 """
 
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Callable, Iterable, Sequence
 
 from gradassay.bench_vocabulary import Ratio
@@ -24,14 +24,8 @@ from gradassay.history_vocabulary import AccuracyPoint, Change, SpeedPoint, Stat
 #: A figure that is off by less is told as the same one.
 MARGIN = 0.05
 
-#: Processes on either side of a change of speed that is named; of one that looks like one, a single one behind it.
-FEWEST = 2
-
-#: Half an interval of 95 percent, in standard deviations.
-_HALF_S = 1.96
-
-#: Chance that nothing changed where a change is told to look like one, for more runs to confirm.
-_LIKELY = 0.05
+#: Chance that nothing changed where one figure is told to look like another, for more runs to confirm.
+LIKELY = 0.01
 
 #: ``place(before, after)``: where that is, in words, and whether it is one commit.
 Place = Callable[[State, State], tuple[str, bool]]
@@ -52,25 +46,55 @@ def accuracy_changes(points: Sequence[AccuracyPoint], place: Place) -> tuple[Cha
 
 
 def speed_changes(
-    points: Sequence[SpeedPoint], place: Place, false_rate: float, reference: str = ""
+    points: Sequence[SpeedPoint], place: Place, false_rate: float, reference: str
 ) -> tuple[Change, ...]:
     """Every point from which on processes have another ratio; named falsely with a chance of ``false_rate`` at most.
 
     The last one may be unconfirmed: it looks like a change, and too few runs have followed.
     """
-    found, since = [], 0
-    chance = false_rate / max(1, _places(len(points)))
-    for index in range(1, len(points)):
-        before, after = points[since:index], points[index:]
-        if _stands_out(before, points[index]) and any(
-            _probability(before, after[:count], FEWEST) < chance for count in _doublings(len(after))
-        ):
-            found.append(_speed_change(points, since, index, place, reference))
-            since = index
-    unconfirmed = _unconfirmed(points, since, chance * _LIKELY / false_rate)
-    if unconfirmed is not None:
-        found.append(_speed_change(points, since, unconfirmed, place, reference, confirmed=False))
+    found, since, index = [], 0, 1
+    chance = false_rate / max(1, places(len(points)))
+    while index < len(points):
+        confirming = _confirming(points, since, index, chance)
+        if confirming is not None:
+            first = since + _best_split(points[since : index + confirming])
+            found.append(_speed_change(points, since, first, place, reference))
+            since = index = first
+        index += 1
+    for index in range(since + 1, len(points)):
+        if all(_stands_out(points[since:index], point) for point in points[index:]):
+            if _confirming(points, since, index, LIKELY) is not None:
+                found.append(_speed_change(points, since, index, place, reference, confirmed=False))
+            break
     return tuple(found)
+
+
+def fewest_runs(points: int, false_rate: float) -> int:
+    """How many runs on either side it takes to name a change in a series of so many points."""
+    chance, runs = false_rate / max(1, places(points)), 1
+    while 2 / math.comb(2 * runs, runs) >= chance:
+        runs += 1
+    return runs
+
+
+def places(points: int) -> int:
+    """How often a series of so many points is looked at."""
+    return sum(len(_doublings(points - index)) for index in range(1, points))
+
+
+def unlikely(before: Sequence[float], after: Sequence[float]) -> float:
+    """Chance, where nothing changed, that ``after`` lies as far to one side of ``before``, or to the other."""
+    n, m = len(before), len(after)
+    pairs = [(x, y) for x in before for y in after]
+    wrong = min(sum(y <= x for x, y in pairs), sum(y >= x for x, y in pairs))
+    # partitions of k into at most m parts, none above n: coefficients of Π (1 - q^(n+i)) / (1 - q^i)
+    ways = [1] + [0] * wrong
+    for part in range(1, m + 1):
+        for k in range(wrong, n + part - 1, -1):
+            ways[k] -= ways[k - n - part]
+        for k in range(part, wrong + 1):
+            ways[k] += ways[k - part]
+    return min(1.0, 2 * sum(ways) / math.comb(n + m, m))
 
 
 def _accuracy_words(before: AccuracyPoint, after: AccuracyPoint) -> Iterable[str]:
@@ -105,51 +129,38 @@ def _stands_out(before: Sequence[SpeedPoint], point: SpeedPoint) -> bool:
     return beyond and (new.low > old.high or new.high < old.low)
 
 
-def _unconfirmed(points: Sequence[SpeedPoint], since: int, chance: float) -> int | None:
-    """The first point from which on all stand out to one side, where that is likely and not sure."""
-    for index in range(since + 1, len(points)):
-        before, after = points[since:index], points[index:]
-        old = _together(before).median
-        slower = {point.ratio.median > old for point in after}
-        if len(slower) == 1 and all(_stands_out(before, point) for point in after):
-            return index if _probability(before, after, 1) < chance else None
+def _confirming(points: Sequence[SpeedPoint], since: int, index: int, chance: float) -> int | None:
+    """How many points from ``index`` on it takes to confirm a change there; None where it is none, or too soon."""
+    before, after = points[since:index], points[index:]
+    if _stands_out(before, points[index]):
+        for count in _doublings(len(after)):
+            if unlikely(_medians(before), _medians(after[:count])) < chance:
+                return count
     return None
 
 
-def _probability(before: Sequence[SpeedPoint], after: Sequence[SpeedPoint], fewest: int) -> float:
-    """Of a t as large as this one where nothing changed, both sides; 1 where there are too few processes."""
-    from scipy.special import stdtr
+def _best_split(points: Sequence[SpeedPoint]) -> int:
+    """Where to cut so that the logarithms of the ratios lie closest to the medians of the two parts."""
 
-    runs = [[run for point in points for run in point.runs] for points in (before, after)]
-    if len(runs[0]) < FEWEST or len(runs[1]) < fewest:
-        return 1.0
-    logs = [[math.log(run.median) for run in side] for side in runs]
-    means = [sum(side) / len(side) for side in logs]
-    degrees = len(logs[0]) + len(logs[1]) - 2
-    variance = sum((x - mean) ** 2 for side, mean in zip(logs, means, strict=True) for x in side) / degrees
-    widths = sorted(_half_width(run) for side in runs for run in side)
-    spread = max(math.sqrt(variance), widths[len(widths) // 2] / _HALF_S)
-    if spread == 0:
-        return float(means[0] == means[1])
-    t = (means[1] - means[0]) / (spread * math.sqrt(1 / len(logs[0]) + 1 / len(logs[1])))
-    return 2 * float(stdtr(degrees, -abs(t)))
+    def scatter(part: Sequence[SpeedPoint]) -> float:
+        logs = [math.log(ratio) for ratio in _medians(part)]
+        middle = statistics.median(logs)
+        return sum(abs(value - middle) for value in logs)
+
+    return min(range(1, len(points)), key=lambda cut: scatter(points[:cut]) + scatter(points[cut:]))
+
+
+def _medians(points: Sequence[SpeedPoint]) -> list[float]:
+    return [run.median for point in points for run in point.runs]
 
 
 def _together(points: Sequence[SpeedPoint]) -> Ratio:
     return median_of([run for point in points for run in point.runs])
 
 
-def _half_width(ratio: Ratio) -> float:
-    return math.log(ratio.high / ratio.low) / 2
-
-
 def _doublings(count: int) -> list[int]:
     """1, 2, 4, ..., count: so many points from a place on are tried to confirm it."""
     return sorted({*(2**k for k in range(count.bit_length()) if 2**k <= count), count})
-
-
-def _places(points: int) -> int:
-    return sum(len(_doublings(points - index)) for index in range(1, points))
 
 
 def _speed_change(

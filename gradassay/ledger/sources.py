@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradassay.errors import UsageError
 from gradassay.ledger.recording import insert
+from reports.numbers import count
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -34,8 +35,11 @@ def add(database: Connection, sources: Sequence[str]) -> tuple[str, ...]:
                 interrupted += 1
             else:
                 _add(database, document, path)
-    notes = ((other, "JSON files that are no runs"), (interrupted, "interrupted runs"))
-    return tuple(f"left out: {count:,} {what}" for count, what in notes if count)
+    left_out = (
+        (other, f"{count(other, 'JSON file')} without a run"),
+        (interrupted, count(interrupted, "interrupted run")),
+    )
+    return tuple(f"left out: {what}" for number, what in left_out if number)
 
 
 def _files(source: Path) -> list[tuple[Path, bool]]:
