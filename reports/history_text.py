@@ -63,7 +63,7 @@ def said(change: Change) -> str:
     """A change in a sentence."""
     words = f"{', '.join(change.words)} {change.place}"
     if not change.confirmed:
-        words = f"looks like another one, and more runs have to confirm it: {words}"
+        words = f"not confirmed, run gradassay bench there again: {words}"
     return f"{words}; {change.remark}" if change.remark else words
 
 
