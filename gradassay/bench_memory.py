@@ -5,7 +5,7 @@ the call, free memory having been given back to the system: exact for NumPy and 
 with each call. TensorFlow and JAX keep what they once had, and rise by nothing; so the pages without a file behind
 them that a call *touches* are counted too, by the bit that the processor sets on access. From these go the arguments,
 and what a tiny call of the same function touches, which is the interpreter's and the library's own. The larger of the
-two is the peak. What is allocated and never touched is in neither; a page is 4 KiB or, in large arrays, 2 MiB.
+two is the peak. What is allocated and never touched is in neither. A page is 4 KiB or 2 MiB: up to 3 MiB are noise.
 """
 
 from __future__ import annotations

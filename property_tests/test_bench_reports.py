@@ -108,7 +108,7 @@ def test_no_figure_is_a_false_nothing() -> None:
         "1234",
     ]
     assert [share(part) for part in (None, 0.0099, 0.01, 0.25, 1.2)] == ["-", "<1 %", "1 %", "25 %", "120 %"]
-    assert [memory(peak) for peak in (None, 0, 2**20 - 1, 2**20)] == ["-", "<1", "<1", "1.0"]
+    assert [memory(peak) for peak in (None, 0, 3 * 2**20 - 1, 3 * 2**20)] == ["-", "<3", "<3", "3.0"]
     assert [duration(s) for s in (2.5e-7, 1.234e-5, 9.99e-4, 1.234e-3, 0.5)] == [
         "0.2 µs", "12.3 µs", "999 µs", "1.23 ms", "500 ms",
     ]  # fmt: skip

@@ -29,10 +29,10 @@ def interval(ratio: Ratio) -> str:
 
 
 def memory(peak_bytes: int | None) -> str:
-    """MiB; ``-`` where it is not known, ``<1`` where it drowns in what the interpreter itself touches."""
+    """MiB; ``-`` where it is not known, ``<3`` where it drowns in pages of 2 MiB and what the interpreter touches."""
     if peak_bytes is None:
         return "-"
-    return "<1" if peak_bytes < 2**20 else f"{peak_bytes / 2**20:.1f}"
+    return "<3" if peak_bytes < 3 * 2**20 else f"{peak_bytes / 2**20:.1f}"
 
 
 def share(of_copy: float | None) -> str:
