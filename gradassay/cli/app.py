@@ -20,6 +20,7 @@ COMMANDS = {
     "explain": "explain",
     "check": "gate",
     "approve": "approving",
+    "explore": "explore",
     "bench": "bench",
     "history": "history",
     "audit": "audit",
