@@ -135,7 +135,7 @@ def _scenario(where: str, entry: Any) -> Scenario:
     from reports.encoding import decode_array, decode_params
 
     with at(where, "args"):
-        _insist(isinstance(entry["args"], list), "are no list")
+        _insist(isinstance(entry["args"], list) and entry["args"] != [], "are no list of arrays")
     for i, array in enumerate(entry["args"]):
         with at(where, f"args[{i}]"):
             decode_array(array)
