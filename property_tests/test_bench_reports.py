@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from gradassay.bench_vocabulary import BenchResult, BenchRow, Ratio, Timing
 from gradassay.catalogue import OPERATIONS
 from gradassay.errors import UsageError
+from reports.bench_docs import publish
 from reports.bench_figures import duration, memory, share, standing, times
 from reports.bench_page import BEGIN, END, page, replaced
 from reports.bench_plot import plot
@@ -127,6 +129,20 @@ def test_what_is_between_the_marks_is_replaced_and_nothing_else() -> None:
 def test_a_page_without_its_marks_is_a_usage_error(text: str) -> None:
     with pytest.raises(UsageError, match="has to have one line"):
         replaced(text, EVERYTHING, None)
+
+
+def test_a_saved_bench_is_published_as_it_is(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="an optional extra")
+    some, saved, target = result(*EVERYTHING.rows[:4]), tmp_path / "results.json", tmp_path / "page.md"
+    saved.write_text(json.dumps(some.to_dict()))
+    target.write_text(f"above\n{BEGIN}\n{END}\n")
+    publish(saved, target)
+    assert target.read_text() == replaced(f"above\n{BEGIN}\n{END}\n", some, "page.svg")
+    assert (tmp_path / "page.svg").read_text() == plot(some)
+    for wrong in ("[]", "{", '{"rows": [{}]}'):
+        saved.write_text(wrong)
+        with pytest.raises(UsageError, match=r"results\.json of this version"):
+            publish(saved, target)
 
 
 def test_a_plot_is_the_same_each_time_and_shows_every_operation_and_implementation() -> None:
