@@ -195,6 +195,8 @@ def _canaries(canaries: Canaries) -> str:
     from gradassay.speed.results import size
     from gradassay.speed.sequential import Finding
 
+    if canaries.noise is None or canaries.detectable is None:
+        return f"{style('speed was not gated', fg='red', bold=True)}: {canaries.trouble}"
     planted: dict[float, list[bool]] = {}
     for each in canaries.planted:
         planted.setdefault(size(each), []).append(each.finding is Finding.SLOWER)

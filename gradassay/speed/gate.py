@@ -82,8 +82,9 @@ def gate(
             tasks += [(base, task) for task in _tasks(compared, base, cells, seed, most)]
         outcomes, interrupted = run([task for _, task in tasks], progress)
         suspects = [] if interrupted else [each.task for each in outcomes.values() if _suspect(each)]
-        again, interrupted_again = run([replace(task, seed=task.seed + 1) for task in suspects], progress)
-        confirmed: dict[Task, Outcome] = dict(zip(suspects, again.values(), strict=False))
+        retries = {replace(task, seed=task.seed + 1): task for task in suspects}
+        again, interrupted_again = run(list(retries), progress)
+        confirmed = {task: again[retry] for retry, task in retries.items() if retry in again}
         result = _judged(compared, tasks, outcomes, confirmed, wanted)
     return replace(
         result,
@@ -134,11 +135,15 @@ def _judged(
     compared: Comparison,
     tasks: Sequence[tuple[Base | None, Task]],
     outcomes: Mapping[Task, Outcome],
-    confirmed: Mapping[Task, Outcome],
+    confirmed: Mapping[Timing, Outcome],
     wanted: set[str],
 ) -> SpeedResult:
     done = [(base, task, outcomes[task]) for base, task in tasks if task in outcomes]
-    last = [confirmed.get(task, outcome) for base, task, outcome in done if base is None]
+    last = [
+        confirmed.get(task, outcome)
+        for base, task, outcome in done
+        if base is None and isinstance(task, Timing)
+    ]
     own = [each for each in last if isinstance(each, Timed)]
     canaries = Canaries(
         tuple(each for each in own if each.task.planted == (1, 1)),

@@ -62,16 +62,19 @@ class Canaries:
         return None if self.unchanged and self.planted else "no canary could be run"
 
     @property
-    def noise(self) -> float:
-        """Half of the blocks of unchanged code lie within 1 ± this, in the noisiest cell."""
-        quartiles = [np.quantile(each.slowdowns, (1 - BEYOND, BEYOND)) for each in self.unchanged]
-        return math.expm1(float(np.abs(quartiles).max(initial=0.0)))
+    def noise(self) -> float | None:
+        """Half of the blocks of unchanged code lie within 1 ± this, in the noisiest cell; None without a cell."""
+        quartiles = [abs(float(q)) for low_high in self._quartiles() for q in low_high]
+        return math.expm1(max(quartiles)) if quartiles else None
 
     @property
-    def detectable(self) -> float:
+    def detectable(self) -> float | None:
         """The slow-down that exceeds the margin in three blocks of four, which the test then finds in 99 of 100."""
-        lowest = [float(np.quantile(each.slowdowns, 1 - BEYOND)) for each in self.unchanged]
-        return MARGIN * math.exp(-min(lowest, default=0.0)) - 1
+        lowest = [float(low) for low, _ in self._quartiles()]
+        return MARGIN * math.exp(-min(lowest)) - 1 if lowest else None
+
+    def _quartiles(self) -> list[Any]:
+        return [np.quantile(each.slowdowns, (1 - BEYOND, BEYOND)) for each in self.unchanged]
 
 
 def size(planted: Timed) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from gradassay.one_thread import VARIABLES
-from gradassay.sharing import shared
+from gradassay.sharing import ProcessDied, shared
 from gradassay.speed.cells import Outcome, Task, Timing
 from gradassay.speed.measuring import counted_in, timed
 
@@ -22,7 +22,7 @@ PINNED = {
 
 
 def run(tasks: Sequence[Task], progress: Progress | None) -> tuple[dict[Task, Outcome], bool]:
-    """Task -> outcome, from a fresh process; and whether it was interrupted."""
+    """Task -> outcome, from a fresh process; and whether it was interrupted, or died."""
     outcomes: dict[Task, Outcome] = {}
     if not tasks:
         return outcomes, False
@@ -31,7 +31,7 @@ def run(tasks: Sequence[Task], progress: Progress | None) -> tuple[dict[Task, Ou
             for task, outcome in zip(tasks, shared(perform, tasks, 1, progress), strict=True):
                 if outcome is not None:
                     outcomes[task] = outcome
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, ProcessDied):
         return outcomes, True
     return outcomes, False
 
