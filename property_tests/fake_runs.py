@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import ml_dtypes
 import numpy as np
 
-from gradassay.vocabulary import Array, Discrepancy, Example, Row, Run, Scenario, Verdict, Worst
+from gradassay.environment import fingerprint
+from gradassay.replay.witness_lines import identify
+from gradassay.vocabulary import (
+    Array,
+    Discrepancy,
+    Example,
+    Row,
+    Run,
+    Scenario,
+    Verdict,
+    Vote,
+    Witness,
+    Worst,
+)
 
 IMPLEMENTATIONS = (
     "numpy",
@@ -22,18 +36,23 @@ IMPLEMENTATIONS = (
 DTYPES = ("float64", "float32", "float16", "bfloat16")
 
 
-def example(dtype: str = "float32", **changes: Any) -> Example:
-    """One entry of a softmax gradient that is off."""
+def example(dtype: str = "float32", operation: str = "softmax", **changes: Any) -> Example:
+    """One entry of a softmax gradient, or of another operation's, that is off."""
     x: Array = np.array([[0.1, -np.inf], [3.0, 3.0]]).astype(
         ml_dtypes.bfloat16 if dtype == "bfloat16" else dtype
     )
     parts: dict[str, Any] = {"args": (x,), "params": {"axis": -1}, "cotangent": np.ones_like(x), **changes}
-    scenario = Scenario("softmax", dtype, **parts)
+    scenario = Scenario(operation, dtype, **parts)
     return Example(scenario, "x_bar[0]", (1, 0), expected=0.25, got=0.25000003, budget=1e-9)
 
 
 def discrepancy(
-    verdict: Verdict, cause: str, dtype: str = "float32", count: int = 3, **changes: Any
+    verdict: Verdict,
+    cause: str,
+    dtype: str = "float32",
+    count: int = 3,
+    operation: str = "softmax",
+    **changes: Any,
 ) -> Discrepancy:
     """A discrepancy with a message as the engine writes it."""
     return Discrepancy(
@@ -42,7 +61,7 @@ def discrepancy(
         cause=cause,
         dtype=dtype,
         count=count,
-        example=example(dtype, **changes),
+        example=example(dtype, operation, **changes),
         message=f"x_bar[0] leaves its budget in {count} scenarios: {cause}",
         reproduce="gradassay compare softmax --seed 0",
     )
@@ -64,7 +83,9 @@ def row(
     values: dict[str, Any] = {
         "verdicts": verdicts,
         "worst": Worst(0.5312, 3.0, 1.25),
-        "discrepancies": tuple(discrepancy(verdict, cause, dtype, count) for verdict, cause, count in found),
+        "discrepancies": tuple(
+            discrepancy(verdict, cause, dtype, count, operation) for verdict, cause, count in found
+        ),
         "regions": {"ordinary": scenarios // 2, "ties": scenarios - scenarios // 2, "layout: C": scenarios},
         **changes,
     }
@@ -114,16 +135,47 @@ def realistic(
     return run(*rows, missing={"jax": "not installed; pip install 'gradassay[jax]'"})
 
 
+def voted(what: Run, witnesses: Iterable[Witness]) -> tuple[Witness, ...]:
+    """``witnesses`` as those replay them who made the rows of ``what``: what is no example of theirs agrees."""
+    return tuple(
+        replace(
+            witness,
+            votes={
+                row.implementation: _vote(row, witness)
+                for row in what.rows
+                if (row.operation, row.dtype) == (witness.scenario.operation, witness.scenario.dtype)
+                and row.implementation != "finite_differences"
+                and row.scenarios
+            },
+        )
+        for witness in witnesses
+    )
+
+
+def _vote(row: Row, witness: Witness) -> Vote:
+    errors = {fingerprint(row.implementation): 1.25}
+    for found in row.discrepancies:
+        if identify(found.example.scenario) == witness.id:
+            return Vote(found.verdict, found.cause, errors)
+    return Vote(Verdict.AGREES, "", errors)
+
+
 def engine(result: Run | Callable[..., Run]) -> Any:
     """A stand-in for ``gradassay.engine`` that remembers how it was called."""
 
     class Engine:
-        implementations = staticmethod(lambda: IMPLEMENTATIONS)
+        implementations = staticmethod(lambda order=1: IMPLEMENTATIONS)
         calls: ClassVar[list[tuple[tuple[Any, ...], dict[str, Any]]]] = []
 
         @staticmethod
-        def compare(*args: Any, **kwargs: Any) -> Run:
+        def compare(*args: Any, witnesses: Sequence[Witness] = (), **kwargs: Any) -> Run:
             Engine.calls.append((args, kwargs))
-            return result(*args, **kwargs) if callable(result) else result
+            made = result(*args, **kwargs) if callable(result) else result
+            return made if made.replayed else replace(made, replayed=voted(made, witnesses))
+
+        @staticmethod
+        def replayed(witnesses: Sequence[Witness], **_: Any) -> tuple[Witness, ...]:
+            made = Run(()) if callable(result) else result
+            return voted(made, witnesses)
 
     return Engine

@@ -8,7 +8,7 @@ from dataclasses import replace
 from gradassay.vocabulary import Discrepancy, Run, Vote, Witness
 from reports.gate import accuracy, expectations
 from reports.gate.expectations import EVERYTHING, Known, Place, Scope, absent, gated, place_of, within
-from reports.gate.holding import State
+from reports.gate.holding import OF_THE_SUBJECTS, State
 
 
 def approved(
@@ -45,14 +45,17 @@ def approved(
 def _examples(
     run: Run, stored: Iterable[Witness], witness_of: Callable[[Discrepancy], Witness | None]
 ) -> Iterator[Witness]:
-    """The examples of discrepancies that no stored witness shows, with the vote of who shows them."""
+    """The examples of discrepancies that no stored witness shows, with the vote of who shows them.
+
+    None of finite differences, who judge a rule and have no vote.
+    """
     shown = {
         Known(Place(w.scenario.operation, who, w.scenario.dtype), vote.verdict, vote.cause)
         for w in stored
         for who, vote in w.votes.items()
     }
     for row in run.rows:
-        for each in row.discrepancies:
+        for each in row.discrepancies if row.implementation != OF_THE_SUBJECTS else ():
             alone = Known(place_of(row), each.verdict, each.found or each.cause)
             if gated(each.verdict) and alone not in shown:
                 witness = witness_of(each)

@@ -1,0 +1,47 @@
+"""Approved states made of made-up runs, and runs held against them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from gradassay.replay.witnesses import merged, witness_of
+from gradassay.vocabulary import Discrepancy, Run, Verdict, Witness
+from property_tests.fake_runs import voted
+from reports.gate.accuracy import Accuracy
+from reports.gate.approval import approved
+from reports.gate.breaches import Kind
+from reports.gate.expectations import EVERYTHING, Expectations, Scope
+from reports.gate.holding import Holding, State, held
+
+NOTHING = State(Expectations(), Accuracy({}), {})
+IMPRECISE = (Verdict.IMPRECISE, "stagnation", 3)
+WRONG = (Verdict.WRONG, "sum term missing", 3)
+CONVENTION = (Verdict.CONVENTION, "renormalised", 3)
+TIE = (Verdict.SUBGRADIENT, "tie: split", 3)
+
+
+def state_of(what: Run, before: State = NOTHING, reason: str = "checked by hand", **how: Any) -> State:
+    """``what`` approved, with everybody's vote on the witnesses that are new."""
+    replayed = replace(what, replayed=voted(what, before.witnesses.values()))
+    after = approved(
+        replayed, before, reason, seed=0, examples=200, witness_of=_witness_of, merged=merged, **how
+    )
+    fresh = [w for name, w in after.witnesses.items() if name not in before.witnesses]
+    votes = {w.id: merged(after.witnesses[w.id], w) for w in voted(what, fresh)}
+    return replace(after, witnesses={**after.witnesses, **votes})
+
+
+def _witness_of(found: Discrepancy) -> Witness:
+    return witness_of(found.example.scenario, found.cause)
+
+
+def checked(what: Run, state: State, scope: Scope = EVERYTHING) -> Holding:
+    """``what`` held against ``state``, whose witnesses are replayed."""
+    replayed = what.replayed or voted(what, state.witnesses.values())
+    return held(replace(what, replayed=replayed), state, scope)
+
+
+def kinds(what: Run, state: State, scope: Scope = EVERYTHING) -> list[Kind]:
+    """What kinds of breaches there are."""
+    return [breach.kind for breach in checked(what, state, scope).breaches]

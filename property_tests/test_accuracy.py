@@ -1,0 +1,190 @@
+"""``accuracy.toml``: a bound is kept, or it is a breach; what is infinite or no number keeps none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gradassay.errors import UsageError
+from gradassay.vocabulary import Row, Run, Verdict, Worst
+from property_tests.fake_runs import row, run
+from property_tests.fake_states import checked, state_of
+from reports.gate.accuracy import Accuracy, Bound, approve, bound_of
+from reports.gate.accuracy_toml import read, text
+from reports.gate.breaches import Kind
+from reports.gate.expectations import APPROVE, Place, Scope
+
+PLACE = Place("softmax", "numpy", "float64")
+errors = st.floats(0, 1e6)
+
+
+def measured(ratio: float = 0.5, typical: float = 2.0, **changes: object) -> Row:
+    return row(worst=Worst(ratio, 3.0, 5.0), typical=typical, **changes)  # type: ignore[arg-type]
+
+
+def renewed(before: Bound, now: Row, **how: object) -> Bound:
+    return approve(run(now), Accuracy({PLACE: before}), "second", **how).bounds[PLACE]  # type: ignore[arg-type]
+
+
+@given(errors, errors)
+def test_a_bound_is_five_per_cent_above_what_was_measured_up_to_a_thousandth(
+    ratio: float, typical: float
+) -> None:
+    bound = bound_of(measured(ratio, typical), "why")
+    assert bound.keeps(measured(ratio, typical))
+    assert 1.05 * typical <= bound.normwise <= max(1.05 * typical + 0.001, 0.001) * (1 + 1e-12)
+    assert bound.budget_ratio <= max(1.05 * ratio + 0.001, 0.001) * (1 + 1e-12)
+    assert math.isclose(bound.normwise * 1000, round(bound.normwise * 1000), rel_tol=1e-9)
+
+
+@given(st.floats(0, 1), errors)
+def test_no_bound_lets_a_row_leave_its_budget_that_was_within(ratio: float, typical: float) -> None:
+    assert bound_of(measured(ratio, typical), "why").budget_ratio <= 1
+
+
+@pytest.mark.parametrize("error", [math.nan, math.inf, math.nextafter(0.5, 1)])
+@pytest.mark.parametrize("which", ["budget_ratio", "normwise"])
+def test_what_is_larger_or_infinite_or_no_number_keeps_no_bound(error: float, which: str) -> None:
+    bound = Bound(0.5, 0.5, "why")
+    assert bound.keeps(measured(0.5, 0.5))
+    assert not bound.keeps(measured(error, 0.5) if which == "budget_ratio" else measured(0.5, error))
+
+
+@pytest.mark.parametrize(
+    ("now", "words"),
+    [
+        (measured(typical=3.0), "the typical norm-wise error is 3 u, bound 2.1 u"),
+        (measured(ratio=0.75), "the largest error is 0.75 of its budget, bound 0.525"),
+    ],
+)
+def test_an_error_beyond_its_bound_is_worse_and_told_with_both_numbers(now: Row, words: str) -> None:
+    state = state_of(run(measured()))
+    (breach,) = checked(run(now), state).breaches
+    assert (breach.kind, breach.place, breach.file) == (Kind.WORSE, PLACE, "accuracy.toml")
+    assert words in breach.what
+
+
+def test_a_row_without_a_bound_is_unlisted_and_a_bound_without_its_row_has_vanished() -> None:
+    state = state_of(run(measured(), measured(dtype="float32")))
+    half = {place: bound for place, bound in state.accuracy.bounds.items() if place != PLACE}
+    (breach,) = checked(
+        run(measured(), measured(dtype="float32")), replace(state, accuracy=Accuracy(half))
+    ).breaches
+    assert (breach.kind, breach.place) == (Kind.UNLISTED, PLACE)
+    more = {**state.accuracy.bounds, Place("relu", "numpy", "float64"): Bound(1, 1, "why")}
+    (breach,) = checked(
+        run(measured(), measured(dtype="float32")), replace(state, accuracy=Accuracy(more))
+    ).breaches
+    assert (breach.kind, breach.place.operation, breach.file) == (Kind.VANISHED, "relu", "accuracy.toml")
+
+
+def test_only_the_subjects_are_bound() -> None:
+    both = run(measured(), measured(implementation="torch"))
+    assert set(state_of(both).accuracy.bounds) == {PLACE}
+
+
+@pytest.mark.parametrize("other", ["simd", "numpy"])
+def test_a_bound_is_held_on_any_platform(other: str) -> None:
+    there = {"seed": 0, "simd": "AVX2", "numpy": "2.1"}
+    state = state_of(run(measured(), environment=there))
+    worse = run(measured(ratio=0.75), environment=there | {other: "another"})
+    holding = checked(worse, state)
+    assert [breach.kind for breach in holding.breaches] == [Kind.WORSE]
+    assert holding.other == {other: (there[other], "another")}
+
+
+def test_approving_leaves_a_bound_that_is_kept_and_no_wider_than_today_s() -> None:
+    tight = Bound(0.51, 2.02, "first")
+    assert renewed(tight, measured(0.5, 2.0)) == tight
+
+
+def test_approving_narrows_a_bound_that_is_too_wide_and_only_that() -> None:
+    assert renewed(Bound(0.9, 2.02, "first"), measured(0.5, 2.0)) == Bound(0.525, 2.02, "second")
+
+
+def test_approving_widens_a_bound_that_is_not_kept_and_only_that() -> None:
+    assert renewed(Bound(0.51, 1.5, "first"), measured(0.5, 2.0)) == Bound(0.51, 2.1, "second")
+
+
+def test_with_new_only_no_bound_changes_and_new_ones_are_added() -> None:
+    before = Bound(0.1, 9.0, "first")
+    assert renewed(before, measured(), new_only=True) == before
+    other = Place("softmax", "numpy", "float16")
+    both = run(measured(), measured(dtype="float16"))
+    added = approve(both, Accuracy({PLACE: before}), "second", new_only=True).bounds
+    assert added == {PLACE: before, other: bound_of(measured(), "second")}
+
+
+def test_approving_drops_the_bound_of_what_is_gone_but_for_what_lies_outside_of_the_scope() -> None:
+    gone, outside = Place("relu", "numpy", "float64"), Place("exp", "numpy", "float64")
+    before = Accuracy(dict.fromkeys((gone, outside), Bound(1, 1, "first")))
+    after = approve(run(measured()), before, "second", scope=Scope(operations=("softmax", "relu")))
+    assert set(after.bounds) == {PLACE, outside}
+
+
+words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), min_size=1, max_size=12)
+bounds = st.builds(Bound, st.floats(0, math.inf), st.floats(0, math.inf), words.filter(str.strip))
+places = st.builds(Place, words, words, st.sampled_from(["float64", "float32", "bfloat16"]))
+
+
+@given(st.dictionaries(places, bounds, min_size=1, max_size=4))
+def test_the_file_keeps_everything_in_an_order_of_its_own(tmp_path_factory, bounds) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path_factory.mktemp("accuracy") / "accuracy.toml"
+    before = Accuracy(bounds)
+    path.write_text(text(before), encoding="utf-8")
+    assert read(path) == before
+    assert text(read(path)) == text(before) == text(Accuracy(dict(reversed(bounds.items()))))
+
+
+WHOLE = text(Accuracy({PLACE: Bound(0.525, 2.1, "checked by hand")}))
+DAMAGE: dict[str, tuple[Callable[[str], str], str]] = {
+    "negative": (lambda s: s.replace("0.525", "-0.525"), r":5: budget_ratio is -0\.525"),
+    "no number": (lambda s: s.replace("2.1", "nan"), r":5: normwise is nan"),
+    "a boolean": (lambda s: s.replace("2.1", "true"), r":5: normwise is True"),
+    "a string": (lambda s: s.replace("2.1", '"2.1"'), r":5: normwise is '2\.1'"),
+    "an error missing": (lambda s: s.replace("normwise = ", "norm = "), r":5: normwise is None"),
+    "an unknown dtype": (lambda s: s.replace("float64", "float99"), r":5: unknown dtype 'float99'"),
+    "an empty reason": (lambda s: s.replace("checked by hand", ""), r":5: .*empty reason"),
+    "two bounds": (
+        lambda s: s.replace("\n]", "\n" + s.splitlines()[4].replace("2.1", "2.2") + "\n]"),
+        r":6: there are two bounds for softmax numpy float64; keep one",
+    ),
+    "marks of a merge": (
+        lambda s: s.replace("\nbounds", "\n<<<<<<< HEAD\nbounds"),
+        r":4: a merge left its marks",
+    ),
+    "another schema": (lambda s: s.replace("schema = 1", "schema = 2"), r":3: schema is 2, should be 1"),
+    "no bounds": (lambda s: "schema = 1\nbounds = []", r"bounds is missing or empty"),
+    "cut off": (lambda s: s[:-3], r":5: not TOML"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_file_is_a_usage_error_with_line_and_remedy(damage: str, tmp_path: Path) -> None:
+    change, message = DAMAGE[damage]
+    path = tmp_path / "accuracy.toml"
+    path.write_text(change(WHOLE))
+    assert path.read_text() != WHOLE
+    with pytest.raises(UsageError, match=message) as caught:
+        read(path)
+    assert any(remedy in str(caught.value) for remedy in (APPROVE, "keep one", "delete the marks"))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"accuracy\.toml.*gradassay approve --reason TEXT"):
+        read(tmp_path / "accuracy.toml")
+
+
+def failing(ratio: float) -> Run:
+    return run(measured(ratio, found=[(Verdict.IMPRECISE, "rounding", 1)]))
+
+
+def test_a_row_that_fails_is_bound_where_it_is_and_not_at_its_budget() -> None:
+    assert state_of(failing(7.0)).accuracy.bounds[PLACE].budget_ratio >= 7.35
