@@ -13,6 +13,9 @@ from gradassay.vocabulary import Verdict
 #: The reference of a speed that no implementation was beside: a plain copy of the bytes that have to be moved.
 COPY = "the copy limit"
 
+#: Asked for every row of a ledger, so that it is looked up once.
+FAILING = frozenset(verdict for verdict in Verdict if verdict.fails)
+
 
 @dataclass(frozen=True)
 class State:
@@ -62,7 +65,7 @@ class AccuracyPoint:
     @property
     def failing(self) -> frozenset[Verdict]:
         """The failing verdicts among its scenarios."""
-        return frozenset(verdict for verdict, count in self.verdicts.items() if count and verdict.fails)
+        return FAILING.intersection(verdict for verdict, count in self.verdicts.items() if count)
 
 
 @dataclass(frozen=True)
