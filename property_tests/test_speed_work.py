@@ -98,6 +98,7 @@ def test_what_is_written_to_out_makes_no_bytes(n: int) -> None:
         (lambda x: np.add.at(x, [0, 0], 1.0), "reductions"),
         (lambda x: np.where(x > 0, x, 0), "functions"),
         (lambda x: np.concatenate([x, x]), "functions"),
+        (lambda x: np.linalg.svd(x).U, "functions"),
         (lambda x: x[[0, 1]], "copies"),
         (lambda x: x[x > 0], "copies"),
         (lambda x: x.astype(np.float32), "copies"),

@@ -81,7 +81,8 @@ class Counting(np.ndarray[Any, Any]):
         _counts["functions"] += 1
         result = super().__array_function__(func, types, args, kwargs)
         if isinstance(result, (tuple, list)):
-            return type(result)(_handed_on(each, (args, kwargs)) for each in result)
+            parts = [_handed_on(each, (args, kwargs)) for each in result]
+            return result._make(parts) if hasattr(result, "_make") else type(result)(parts)  # a named tuple
         return _handed_on(result, (args, kwargs))
 
     def __getitem__(self, key: Any) -> Any:
