@@ -156,6 +156,25 @@ def test_a_change_between_two_merged_branches_is_neither_s(repository: Repositor
     assert (said, exact) == (f'between {left[:7]} "aside" and {right[:7]} "two", of two branches', False)
 
 
+def test_a_rule_of_one_s_own_has_the_commits_of_the_repository_it_is_verified_in(
+    shell: Shell, repository: Repository
+) -> None:
+    Path("layers.py").write_text("")
+    repository.git("add", "layers.py")
+    for subject, typical in (("one", 1.0), ("Round again", 2.0)):
+        repository.commit(subject)
+        about = {"commit": "of Gradassay", "rule": "layers:mine", "seed": 0}
+        mine = row(implementation="layers:mine", typical=typical)
+        record(run(mine, environment=about, subjects=("layers:mine",)))
+    Path("layers.py").write_text("changed")
+    record(run(row(implementation="layers:mine", typical=3.0), environment=about, subjects=("layers:mine",)))
+    _, out, _ = shell()
+    first, second = (line.strip() for line in out.splitlines() if "typical error" in line and '"' in line)
+    assert first.startswith("typical error 1 → 2 u at ")
+    assert first.endswith('"Round again"')
+    assert second.startswith("typical error 2 → 3 u in the working tree changed after ")
+
+
 def test_without_a_repository_runs_count_in_the_order_of_time(shell: Shell) -> None:
     for commit, typical in (("b" * 12, 1.0), ("a" * 12, 2.0), (None, 3.0)):
         measure(commit, typical)
