@@ -6,10 +6,15 @@ Without that variable it is `ci`: a test command that a newcomer runs has to say
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from property_tests.command_lines import Install, Shell
 
 # How fast inputs are drawn depends on the machine, and says nothing about a law.
 _any_speed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -25,3 +30,33 @@ def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture
+def shell(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """Run a command line in an empty directory; gives exit code, standard output, standard error."""
+    from gradassay.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+
+    def call(*argv: str) -> tuple[int, str, str]:
+        code = main(argv)
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture
+def measuring(monkeypatch: pytest.MonkeyPatch) -> Install:
+    """Put a finished run, or a function that makes one, in the engine's place."""
+    from property_tests.fake_runs import engine
+
+    def install(result: Any) -> Any:
+        fake = engine(result)
+        monkeypatch.setitem(sys.modules, "gradassay.engine", fake)
+        return fake
+
+    return install

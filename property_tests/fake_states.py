@@ -23,7 +23,7 @@ TIE = (Verdict.SUBGRADIENT, "tie: split", 3)
 
 def state_of(what: Run, before: State = NOTHING, reason: str = "checked by hand", **how: Any) -> State:
     """``what`` approved, with everybody's vote on the witnesses that are new."""
-    replayed = replace(what, replayed=voted(what, before.witnesses.values()))
+    replayed = replace(what, replayed=what.replayed or voted(what, before.witnesses.values()))
     after = approved(
         replayed, before, reason, seed=0, examples=200, witness_of=_witness_of, merged=merged, **how
     )

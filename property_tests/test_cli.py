@@ -11,66 +11,27 @@ import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from gradassay.cli import main
 from gradassay.cli.app import COMMANDS
 from gradassay.cli.interrupts import remembered_interrupt
 from gradassay.errors import UsageError
 from gradassay.vocabulary import Run, Verdict
-from property_tests.fake_runs import engine, realistic, row, run
+from property_tests.command_lines import Install, Shell, one_line
+from property_tests.fake_runs import realistic, row, run
 
 ROOT = Path(__file__).resolve().parent.parent
 FAILED = run(row(found=[(Verdict.WRONG, "sum term missing", 3)]))
-
-Shell = Callable[..., tuple[int, str, str]]
-Install = Callable[[Any], Any]
-
-
-@pytest.fixture
-def shell(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    """Run a command line in an empty directory; gives exit code, standard output, standard error."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("CI", raising=False)
-    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
-
-    def call(*argv: str) -> tuple[int, str, str]:
-        code = main(argv)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
-
-
-@pytest.fixture
-def measuring(monkeypatch: pytest.MonkeyPatch) -> Install:
-    """Put a finished run, or a function that makes one, in the engine's place."""
-
-    def install(result: Any) -> Any:
-        fake = engine(result)
-        monkeypatch.setitem(sys.modules, "gradassay.engine", fake)
-        return fake
-
-    return install
 
 
 def python(*argv: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *argv], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
-
-
-def one_line(error: str) -> str:
-    """The only line of ``error``, which must be a complaint and no traceback."""
-    lines = error.strip().splitlines()
-    assert len(lines) == 1, error
-    assert lines[0].startswith("error: ")
-    return lines[0]
 
 
 def test_help_is_quick_and_imports_neither_numpy_nor_a_framework() -> None:
@@ -457,100 +418,6 @@ def test_no_colour_goes_into_a_pipe(shell: Shell, measuring: Install) -> None:
     measuring(FAILED)
     _, out, err = shell("compare")
     assert "\x1b[" not in out + err
-
-
-def test_approve_then_check_passes(shell: Shell, measuring: Install) -> None:
-    fake = measuring(realistic())
-    assert (
-        shell("approve", "--reason", "first", "--examples", "7", "--seed", "3", "--expected", "e.toml")[0]
-        == 0
-    )
-    code, out, _ = shell("check", "--expected", "e.toml")
-    assert code == 0
-    assert "PASSED" in out
-    assert fake.calls[-1][1]["examples"] == 7
-    assert fake.calls[-1][1]["seed"] == 3
-
-
-def test_check_names_operation_dtype_verdict_and_the_remedy(shell: Shell, measuring: Install) -> None:
-    measuring(run(row()))
-    shell("approve", "--reason", "first", "--expected", "e.toml")
-    measuring(FAILED)
-    code, out, _ = shell("check", "--expected", "e.toml", "--out", "out")
-    assert code == 1
-    for word in (
-        "new",
-        "numpy",
-        "softmax",
-        "float64",
-        "wrong",
-        "sum term missing",
-        "gradassay approve --reason",
-    ):
-        assert word in out
-    assert Path("out/results.json").exists()
-
-
-def test_check_annotates_on_github(shell: Shell, measuring: Install, monkeypatch: pytest.MonkeyPatch) -> None:
-    measuring(run(row()))
-    shell("approve", "--reason", "first", "--expected", "e.toml")
-    measuring(FAILED)
-    monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    assert re.search(
-        r"^::error file=e\.toml,title=gradassay new::new: numpy softmax",
-        shell("check", "--expected", "e.toml")[1],
-        re.M,
-    )
-
-
-def test_check_with_a_damaged_file_is_exit_code_4_with_its_line(shell: Shell, measuring: Install) -> None:
-    fake = measuring(realistic())
-    Path("e.toml").write_text("schema = 1\nseed = what\n")
-    code, _, err = shell("check", "--expected", "e.toml")
-    assert code == 4
-    assert "e.toml:2:" in one_line(err)
-    assert fake.calls == []
-
-
-def test_check_refuses_names_that_nothing_has(shell: Shell, measuring: Install) -> None:
-    fake = measuring(run(row()))
-    shell("approve", "--reason", "first", "--expected", "e.toml")
-    whole = Path("e.toml").read_text()
-    for old, new in (("softmax", "sofmax"), ("numpy", "numpie"), ("float64", "float99")):
-        Path("e.toml").write_text(whole.replace(old, new))
-        number = len(fake.calls)
-        code, _, err = shell("check", "--expected", "e.toml")
-        assert code == 4
-        line = next(n for n, text in enumerate(Path("e.toml").read_text().splitlines(), 1) if new in text)
-        assert f"e.toml:{line}: unknown" in one_line(err)
-        assert repr(new) in err
-        assert len(fake.calls) == number
-    assert shell("approve", "--reason", "mended", "--expected", "e.toml")[0] == 0
-    assert shell("check", "--expected", "e.toml")[0] == 0
-
-
-@pytest.mark.parametrize("result", [run(row(), interrupted=True), run()])
-def test_neither_check_nor_approve_judges_by_half_a_run(
-    result: Run, shell: Shell, measuring: Install
-) -> None:
-    measuring(run(row()))
-    shell("approve", "--reason", "first", "--expected", "e.toml")
-    before = Path("e.toml").read_text()
-    measuring(result)
-    wanted = 2 if result.interrupted else 5
-    assert shell("check", "--expected", "e.toml")[0] == wanted
-    assert shell("approve", "--reason", "second", "--expected", "e.toml")[0] == wanted
-    assert Path("e.toml").read_text() == before
-
-
-def test_approve_is_refused_in_ci(shell: Shell, measuring: Install, monkeypatch: pytest.MonkeyPatch) -> None:
-    fake = measuring(realistic())
-    monkeypatch.setenv("CI", "true")
-    code, _, err = shell("approve", "--reason", "first", "--expected", "e.toml")
-    assert code == 4
-    assert "CI" in one_line(err)
-    assert fake.calls == []
-    assert not Path("e.toml").exists()
 
 
 def test_verify_hands_rule_and_options_to_the_api(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from gradassay.cli.app import fail
-from reports.gate.breaches import FOLDER
+from reports.gate import FOLDER
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gradassay.vocabulary import Discrepancy, Verdict
+from reports.gate import FOLDER
 from reports.gate.expectations import Place
 
 
@@ -35,10 +36,6 @@ class File(StrEnum):
     EXPECTED = "expected.toml"
     ACCURACY = "accuracy.toml"
     WITNESSES = "witnesses"
-
-
-#: Where the approved state is kept unless said otherwise.
-FOLDER = "reports"
 
 
 @dataclass(frozen=True)

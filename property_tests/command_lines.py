@@ -1,0 +1,19 @@
+"""Command lines run in the process of the tests: fixtures ``shell`` and ``measuring`` of the conftest, in types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+#: Runs a command line in an empty directory; gives exit code, standard output, standard error.
+Shell = Callable[..., tuple[int, str, str]]
+#: Puts a finished run, or a function that makes one, in the engine's place.
+Install = Callable[[Any], Any]
+
+
+def one_line(error: str) -> str:
+    """The only line of ``error``, which must be a complaint and no traceback."""
+    lines = error.strip().splitlines()
+    assert len(lines) == 1, error
+    assert lines[0].startswith("error: ")
+    return lines[0]
