@@ -119,6 +119,14 @@ def test_the_archive_of_a_commit_is_the_commit(git: Git, tmp_path: Path) -> None
     assert (tmp_path / "out" / "layers.py").read_text("utf-8") == "OLD = 1"
 
 
+def test_links_out_of_a_commit_are_left_out_of_its_archive(git: Git, tmp_path: Path) -> None:
+    for name, target in (("up", "../.."), ("away", "/tmp"), ("beside", "layers.py")):
+        (git.root / name).symlink_to(target)
+    repository, commit = Repository.around(git.root), git.commit(layers="HERE = 1")
+    repository.extract(repository.base(commit), tmp_path / "out")
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"layers.py", "beside"}
+
+
 def test_a_branch_is_compared_where_it_was_left(git: Git) -> None:
     left = git.commit()
     git("checkout", "-q", "-b", "work")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import tarfile
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from gradassay.errors import UsageError
+
+#: The first releases of Python 3.11 have no filters.
+_FILTER: dict[str, Any] = {"filter": "tar"} if hasattr(tarfile, "tar_filter") else {}
 
 
 class GitError(UsageError):
@@ -82,7 +85,7 @@ class Repository:
         return [(sha, message) for sha, _, message in entries if sha]
 
     def extract(self, commit: Commit, folder: Path) -> None:
-        """Write the files of ``commit`` to ``folder``; links that lead out of it are left out."""
+        """Write the files of ``commit`` to ``folder``; links upwards and to absolute places are left out."""
         with subprocess.Popen(
             ["git", "archive", "--format=tar", commit.sha],
             cwd=self.root,
@@ -94,8 +97,8 @@ class Repository:
             try:
                 with tarfile.open(fileobj=process.stdout, mode="r|") as archive:
                     for member in archive:
-                        with suppress(tarfile.FilterError):
-                            archive.extract(member, folder, filter="data")
+                        if not _leads_out(member):
+                            archive.extract(member, folder, **_FILTER)
             except tarfile.ReadError as error:
                 said = process.stderr.read().decode(errors="replace").strip()
                 raise UsageError(f"--against {commit}: git archive gave no files: {said or error}") from error
@@ -105,6 +108,13 @@ class Repository:
 
     def _shallow(self) -> bool:
         return _git(self.root, "rev-parse", "--is-shallow-repository").strip() == "true"
+
+
+def _leads_out(member: tarfile.TarInfo) -> bool:
+    """Whether ``member`` is a link to somewhere that need not be in the commit."""
+    return member.issym() and (
+        member.linkname.startswith("/") or ".." in PurePosixPath(member.linkname).parts
+    )
 
 
 def _git(folder: Path, *arguments: str) -> str:
