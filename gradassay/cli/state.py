@@ -54,6 +54,8 @@ def write(folder: Path, state: State) -> None:
     from reports.gate.breaches import File
 
     witnesses.write(folder / File.WITNESSES, state.witnesses.values())
+    if not state.witnesses:  # git keeps no empty folder, and one that is missing is a missing baseline
+        write_atomically(folder / File.WITNESSES / ".gitkeep", "")
     write_atomically(folder / File.EXPECTED, expected_toml.text(state.expectations))
     write_atomically(folder / File.ACCURACY, accuracy_toml.text(state.accuracy))
 

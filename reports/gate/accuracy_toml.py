@@ -19,6 +19,8 @@ ERRORS = ("budget_ratio", "normwise")
 def read(path: Path) -> Accuracy:
     """Read ``path``; UsageError names file, line and remedy."""
     text, parsed = document(path, SCHEMA)
+    if "bounds" not in parsed:
+        raise damaged(path, None, "bounds is missing, so nothing could be held")
     bounds: dict[Place, Bound] = {}
     lines: dict[Place, int] = {}
     for line, entry in entries(path, text, parsed, "bounds"):
@@ -31,8 +33,6 @@ def read(path: Path) -> Accuracy:
         if bounds.get(place, bound) != bound:
             raise damaged(path, line, f"there are two bounds for {' '.join(place)}", "keep one")
         bounds[place], lines[place] = bound, line or 0
-    if not bounds:
-        raise damaged(path, None, "bounds is missing or empty, so nothing could be held")
     return Accuracy(bounds, lines)
 
 

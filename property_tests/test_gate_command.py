@@ -1,0 +1,315 @@
+"""``gradassay check``: the exit code, and everything that a person needs in order to look, or to accept."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gradassay.catalogue import OPERATIONS
+from gradassay.cli.annotations import place_of_rule
+from gradassay.vocabulary import Run
+from property_tests.command_lines import Install, Shell, one_line
+from property_tests.fake_runs import realistic, row, run
+from property_tests.fake_states import IMPRECISE, TIE, WRONG
+
+CLEAN, FAILED = run(row()), run(row(found=[WRONG]))
+CHECK = ("check", "--approved", "st", "--no-audit")
+APPROVE = ("approve", "--reason", "first", "--approved", "st")
+Approve = Callable[[Run], Any]
+
+
+@pytest.fixture
+def approve(shell: Shell, measuring: Install) -> Approve:
+    """Approve a run; gives the engine that made it."""
+
+    def call(what: Run) -> Any:
+        fake = measuring(what)
+        code, _, err = shell(*APPROVE)
+        assert code == 0, err
+        return fake
+
+    return call
+
+
+def test_what_was_approved_passes(shell: Shell, approve: Approve) -> None:
+    approve(realistic())
+    code, out, err = shell(*CHECK)
+    assert (code, err) == (0, "")
+    assert re.match(r"PASSED  as st has it: 80 rows, \d+ approved discrepancies, \d+ witnesses\n", out)
+
+
+def test_check_draws_what_was_approved(shell: Shell, measuring: Install) -> None:
+    fake = measuring(realistic())
+    shell(*APPROVE, "--examples", "7", "--seed", "3")
+    shell(
+        *CHECK, "softmax", "max", "--implementations", "numpy", "--dtypes", "float32,float64", "--jobs", "1"
+    )
+    (asked,), options = fake.calls[-1]
+    assert asked == ["softmax", "max"]
+    wanted = {
+        "examples": 7,
+        "seed": 3,
+        "implementations": ("numpy",),
+        "dtypes": ("float32", "float64"),
+        "jobs": 1,
+    }
+    assert wanted.items() <= options.items()
+
+
+CHANGES: dict[str, tuple[Run, Run, tuple[str, ...]]] = {
+    "new": (CLEAN, FAILED, ("new  numpy softmax float64", "wrong (sum term missing)", "expected.toml")),
+    "worse": (
+        run(row(found=[IMPRECISE])),
+        FAILED,
+        ("worse  numpy softmax float64", "where imprecise (stagnation) was approved", "expected.toml:7"),
+    ),
+    "less accurate": (
+        CLEAN,
+        run(row(typical=9.0)),
+        ("worse  numpy softmax float64", "9 u", "accuracy.toml:5"),
+    ),
+    "stale": (FAILED, CLEAN, ("stale  numpy softmax float64", "no longer seen", "expected.toml:7")),
+    "witness": (FAILED, CLEAN, ("changed  numpy softmax float64", "witness ", "witnesses/softmax.jsonl:1")),
+    "vanished": (run(row(), row("max")), CLEAN, ("vanished  max", "expected.toml:")),
+    "renamed": (
+        run(row("soft_max", found=[TIE]), row("max")),
+        run(row("softmax", found=[TIE]), row("max")),
+        ("renamed  soft_max", "it is softmax now", "expected.toml:"),
+    ),
+    "unlisted": (CLEAN, run(row(), row("max")), ("unlisted  max", "expected.toml")),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_difference_fails_and_names_the_file_to_edit(
+    change: str, shell: Shell, measuring: Install, approve: Approve
+) -> None:
+    before, now, words = CHANGES[change]
+    approve(before)
+    measuring(now)
+    code, out, _ = shell(*CHECK)
+    assert code == 1
+    assert "FAILED" in out
+    for word in words:
+        assert word in out
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_commands_it_prints_make_it_pass(
+    change: str, shell: Shell, measuring: Install, approve: Approve
+) -> None:
+    before, now, _ = CHANGES[change]
+    approve(before)
+    measuring(now)
+    _, out, _ = shell(*CHECK)
+    commands = set(re.findall(r"if this is right: (.*) \(edits ", out))
+    assert commands
+    for command in commands:
+        assert shell(*words_of(command)[1:])[0] == 0
+    code, out, _ = shell(*CHECK)
+    assert code == 0, out
+
+
+def words_of(command: str) -> list[str]:
+    """The words of ``command`` as a shell gives them to it."""
+    script = f"gradassay() {{ printf '%s\\n' gradassay \"$@\"; }}; {command}"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+def test_the_command_names_the_folder_only_where_it_is_another_one(
+    shell: Shell, measuring: Install, approve: Approve
+) -> None:
+    approve(CLEAN)
+    measuring(FAILED)
+    Path("st").rename("my state's")
+    _, out, _ = shell("check", "--no-audit", "--approved", "my state's")
+    (command,) = re.findall(r"if this is right: (.*) \(edits ", out)
+    assert words_of(command)[2:5] == ["softmax", "--approved", "my state's"] == shlex.split(command)[2:5]
+    Path("my state's").rename("reports")
+    _, out, _ = shell("check", "--no-audit")
+    assert "(edits reports/expected.toml)" in out
+    assert "--approved" not in out
+
+
+def test_what_is_new_is_told_with_values_votes_and_how_to_look(
+    shell: Shell, measuring: Install, approve: Approve
+) -> None:
+    both = run(row(), row(implementation="torch"))
+    approve(both)
+    measuring(run(row(found=[WRONG]), row(implementation="torch")))
+    _, out, _ = shell(*CHECK)
+    lines = [line.strip() for line in out.splitlines()]
+    for begin in ("x = ", "axis = -1", "numpy: wrong (sum term missing)", "torch: agrees", "look: gradassay"):
+        assert any(line.startswith(begin) for line in lines), begin
+    assert re.search(r"0\.25000003.*0\.25|0\.25.*0\.25000003", out)
+
+
+def test_check_json_says_the_same_for_programs(shell: Shell, measuring: Install, approve: Approve) -> None:
+    approve(CLEAN)
+    measuring(FAILED)
+    assert shell(*CHECK, "--out", "out")[0] == 1
+    told = json.loads(Path("out/check.json").read_text())
+    (breach,) = told.pop("breaches")
+    assert told == {
+        "schema": 1,
+        "passed": False,
+        "not_gated": [],
+        "another_platform": {},
+        "not_installed": {},
+        "audit": None,
+    }
+    assert (breach["kind"], breach["operation"], breach["implementation"]) == ("new", "softmax", "numpy")
+    assert (breach["dtype"], breach["verdict"], breach["file"]) == ("float64", "wrong", "expected.toml")
+    assert breach["votes"] == ["numpy: wrong (sum term missing), norm-wise error 1.25 u"]
+    assert shlex.split(breach["approve"])[:3] == ["gradassay", "approve", "softmax"]
+    found = json.loads(Path("out/results.json").read_text())["rows"][0]["discrepancies"][0]
+    assert breach["id"] == found["id"]
+
+
+def test_json_on_standard_output_is_alone_there(
+    shell: Shell, measuring: Install, approve: Approve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    approve(CLEAN)
+    measuring(FAILED)
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    code, out, err = shell(*CHECK, "--json", "-")
+    assert code == 1
+    assert json.loads(out)["rows"][0]["verdicts"]["wrong"] == 3
+    assert "FAILED" in err
+    assert "::error file=" in err
+
+
+def test_no_colour_goes_into_a_pipe(shell: Shell, measuring: Install, approve: Approve) -> None:
+    approve(CLEAN)
+    measuring(FAILED)
+    assert "\x1b[" not in "".join(shell(*CHECK)[1:])
+
+
+def test_colours_go_to_a_terminal_unless_no_color_is_set(
+    shell: Shell, measuring: Install, approve: Approve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    approve(CLEAN)
+    measuring(FAILED)
+    monkeypatch.setattr("gradassay.cli.output.sys.stdout.isatty", lambda: True, raising=False)
+    assert "\x1b[31m" in shell(*CHECK)[1]
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[" not in shell(*CHECK)[1]
+
+
+def annotations(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    found = re.findall(r"^::error (.*?)::(.*)$", shell(*CHECK)[1], re.M)
+    return [dict(part.split("=", 1) for part in place.split(",")) | {"said": said} for place, said in found]
+
+
+def test_a_breach_of_a_rule_of_ours_is_annotated_at_the_rule(
+    shell: Shell, measuring: Install, approve: Approve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    approve(CLEAN)
+    measuring(FAILED)
+    root = Path(__file__).resolve().parent.parent
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(root))
+    (told,) = annotations(shell, monkeypatch)
+    line = (root / told["file"]).read_text().splitlines()[int(told["line"]) - 1]
+    assert (told["file"], line.split("(")[0]) == ("reference_impls/softmax.py", "def softmax")
+    assert told["title"] == "gradassay new"
+    assert told["said"].startswith("new: numpy softmax float64: wrong (sum term missing)")
+    assert "gradassay approve softmax --approved st --reason" in told["said"]
+
+
+def test_a_breach_of_another_is_annotated_at_the_file_to_edit(
+    shell: Shell, measuring: Install, approve: Approve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    approve(run(row(implementation="torch", found=[IMPRECISE])))
+    measuring(run(row(implementation="torch", found=[WRONG])))
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(Path(__file__).resolve().parent.parent))
+    found = {each["file"]: each["line"] for each in annotations(shell, monkeypatch)}
+    assert found == {"st/expected.toml": "7", "st/witnesses/softmax.jsonl": "1"}
+
+
+def test_a_rule_outside_of_the_repository_has_no_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
+    assert place_of_rule(OPERATIONS["softmax"].rule) is None
+
+
+@pytest.mark.parametrize("part", ["expected.toml", "accuracy.toml", "witnesses"])
+def test_a_part_of_the_state_that_is_missing_is_exit_code_4_before_anything_is_measured(
+    part: str, shell: Shell, approve: Approve
+) -> None:
+    fake = approve(FAILED)
+    calls = len(fake.calls)
+    Path("st", part).rename("elsewhere")
+    code, _, err = shell(*CHECK)
+    assert code == 4
+    assert f"st/{part}" in one_line(err)
+    assert "gradassay approve --reason TEXT" in err
+    assert len(fake.calls) == calls
+
+
+DAMAGE = {
+    "expected.toml": ("seed = 0", "seed = 0 0"),
+    "accuracy.toml": ("schema = 1", "schema ="),
+    "witnesses/softmax.jsonl": ("0x", "1x"),
+}
+
+
+@pytest.mark.parametrize("part", DAMAGE)
+@pytest.mark.parametrize("command", [CHECK, APPROVE], ids=["check", "approve"])
+def test_a_damaged_part_is_exit_code_4_with_its_line_and_stays_as_it_is(
+    command: tuple[str, ...], part: str, shell: Shell, approve: Approve
+) -> None:
+    fake = approve(FAILED)
+    calls = len(fake.calls)
+    path = Path("st", part)
+    path.write_text(path.read_text().replace(*DAMAGE[part], 1))
+    damaged = path.read_text()
+    code, _, err = shell(*command)
+    assert code == 4
+    assert re.search(rf"{re.escape(str(path))}:\d+: ", one_line(err))
+    assert "; " in err
+    assert len(fake.calls) == calls
+    assert path.read_text() == damaged
+
+
+@pytest.mark.parametrize(("result", "code"), [(run(row(), interrupted=True), 2), (run(), 5)], ids=["2", "5"])
+def test_half_a_run_is_held_against_nothing(
+    result: Run, code: int, shell: Shell, measuring: Install, approve: Approve
+) -> None:
+    approve(CLEAN)
+    measuring(result)
+    found, out, err = shell(*CHECK, "--out", "out")
+    assert found == code
+    assert ("interrupted" if code == 2 else "nothing was measured") in err
+    assert not re.search("PASSED|FAILED", out)
+    assert Path("out/results.json").exists()
+
+
+def test_what_is_not_gated_here_is_told_under_what_changed(
+    shell: Shell, measuring: Install, approve: Approve
+) -> None:
+    there = {"seed": 0, "examples": 100, "torch": "2.4"}
+    approve(run(row(), row(implementation="torch"), environment=there))
+    measuring(run(row(), row(implementation="torch", found=[WRONG]), environment=there | {"torch": "2.5"}))
+    code, out, _ = shell(*CHECK)
+    assert code == 0
+    assert "not gated: 1 difference where torch was 2.4 and is 2.5" in out
+    assert "new  torch softmax float64  wrong (sum term missing)" in out
+
+
+def test_what_is_not_installed_here_is_told(shell: Shell, measuring: Install, approve: Approve) -> None:
+    approve(run(row(), row(implementation="jax")))
+    measuring(run(row(), missing={"jax": "pip install it"}))
+    code, out, _ = shell(*CHECK)
+    assert code == 0
+    assert "not checked: 1 row of jax, not installed here" in out
+    assert "PASSED  as st has it: 1 row," in out
