@@ -16,6 +16,7 @@ DISTRIBUTIONS = {
     "torch": ("torch",),
     "tensorflow": ("tensorflow", "tensorflow-cpu"),
     "jax": ("jax",),
+    "hypothesis": ("hypothesis",),
 }
 
 

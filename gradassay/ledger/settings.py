@@ -9,11 +9,12 @@ from gradassay.environment import DISTRIBUTIONS
 
 
 def accuracy_setting(environment: Mapping[str, Any], implementation: str) -> dict[str, str]:
-    """Scenarios are the same with seed, examples and order; bits with the versions and the vector extensions."""
+    """Scenarios are the same with seed, examples, order and Hypothesis; bits with the versions and the vector extensions."""
     told = {
         "seed": environment.get("seed"),
         "examples": environment.get("examples"),
         "order": environment.get("order"),
+        "hypothesis": environment.get("hypothesis"),
         "rule": environment.get("rule"),
         **_versions(environment, implementation),
         "simd": str(environment.get("simd") or "").rpartition(" ")[2],

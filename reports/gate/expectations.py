@@ -14,8 +14,8 @@ from gradassay.errors import UsageError
 from gradassay.vocabulary import Row, Run, Verdict
 
 APPROVE = "gradassay approve --reason TEXT"
-#: Entries of a run's environment that a framework's rare discrepancies depend on.
-PLATFORM = ("simd", "numpy", "torch", "tensorflow", "jax")
+#: Entries of a run's environment that a framework's rare discrepancies depend on; Hypothesis draws the scenarios.
+PLATFORM = ("simd", "numpy", "torch", "tensorflow", "jax", "hypothesis")
 #: What the gate holds beside failures: what is meant, and who wins a tie.
 INTENDED = (Verdict.CONVENTION, Verdict.SUBGRADIENT)
 
