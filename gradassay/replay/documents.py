@@ -90,7 +90,9 @@ def run_of(path: Path, stored: Mapping[str, Witness]) -> Run:
 
 def _row(path: Path, i: int, row: Any) -> Row:
     found = []
-    for j, entry in enumerate(row["discrepancies"]):
+    with readable(path, f"rows[{i}]"):
+        entries = list(row["discrepancies"])
+    for j, entry in enumerate(entries):
         with readable(path, f"rows[{i}].discrepancies[{j}]"):
             found.append(discrepancy(entry, row, row["operation"]))
     with readable(path, f"rows[{i}]"):

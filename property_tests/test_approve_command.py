@@ -1,0 +1,360 @@
+"""``gradassay approve``: refused or done whole, measured here or read from a file of CI."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gradassay import atomic
+from gradassay.vocabulary import Row, Run
+from property_tests.command_lines import Install, Shell, one_line
+from property_tests.fake_runs import row, run
+from property_tests.fake_states import IMPRECISE, TIE, WRONG
+from property_tests.killing import Killed, files
+
+CLEAN, FAILED = run(row(), row("max")), run(row(found=[WRONG]), row("max", found=[TIE]))
+APPROVE = ("approve", "--approved", "st", "--reason", "because")
+FROM = (*APPROVE, "--from", "out/results.json")
+CHECK = ("check", "--approved", "st", "--no-audit")
+
+
+def state() -> dict[str, bytes]:
+    return {path.name: content for path, content in files(Path("st")).items()}
+
+
+@pytest.mark.parametrize("value", ["true", "1", "True"])
+def test_it_is_refused_in_ci(
+    value: str, shell: Shell, measuring: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = measuring(CLEAN)
+    monkeypatch.setenv("CI", value)
+    code, _, err = shell(*APPROVE)
+    assert code == 4
+    assert "CI" in one_line(err)
+    assert fake.calls == []
+    assert not Path("st").exists()
+
+
+@pytest.mark.parametrize("value", ["", "0", "false"])
+def test_an_environment_that_says_it_is_not_ci_is_not(
+    value: str, shell: Shell, measuring: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measuring(CLEAN)
+    monkeypatch.setenv("CI", value)
+    assert shell(*APPROVE)[0] == 0
+
+
+@pytest.mark.parametrize("reason", ["", " \n"])
+def test_an_empty_reason_is_refused_before_anything_is_measured(
+    reason: str, shell: Shell, measuring: Install
+) -> None:
+    fake = measuring(CLEAN)
+    code, _, err = shell("approve", "--approved", "st", "--reason", reason)
+    assert code == 4
+    assert "--reason is empty" in one_line(err)
+    assert fake.calls == []
+
+
+def test_a_reason_is_demanded(shell: Shell, measuring: Install) -> None:
+    measuring(CLEAN)
+    code, _, err = shell("approve", "--approved", "st")
+    assert code == 4
+    assert "--reason" in one_line(err)
+
+
+@pytest.mark.parametrize(("result", "code"), [(run(row(), interrupted=True), 2), (run(), 5)], ids=["2", "5"])
+def test_half_a_run_is_not_approved(result: Run, code: int, shell: Shell, measuring: Install) -> None:
+    measuring(CLEAN)
+    shell(*APPROVE)
+    before = state()
+    measuring(result)
+    found, out, err = shell(*APPROVE)
+    assert (found, out) == (code, "")
+    assert "st is unchanged" in err
+    assert state() == before
+
+
+def test_an_interrupt_while_votes_are_taken_changes_nothing(
+    shell: Shell, measuring: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measuring(CLEAN)
+    shell(*APPROVE)
+    before = state()
+
+    def interrupted(*_: Any, **__: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(measuring(FAILED), "replayed", interrupted)
+    code, out, err = shell(*APPROVE)
+    assert (code, out) == (2, "")
+    assert "interrupted" in err
+    assert state() == before
+
+
+@pytest.mark.parametrize("fails_at", range(4))
+def test_a_full_disk_is_exit_code_4_and_every_file_is_whole(
+    fails_at: int, shell: Shell, measuring: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for what in (CLEAN, FAILED):
+        measuring(what)
+        shell(*APPROVE)
+        Path("st").rename("after" if what is FAILED else "before")
+        shutil.copytree("before", "st")
+    before = state()
+    after = {path.name: content for path, content in files(Path("after")).items()}
+    calls = []
+
+    def full(handle: int) -> None:
+        calls.append(handle)
+        if len(calls) > fails_at:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(atomic.os, "fsync", full)
+    measuring(FAILED)
+    code, _, err = shell(*APPROVE)
+    assert code == 4
+    assert "No space left on device" in err
+    now = state()
+    assert all(content in (before.get(name), after[name]) for name, content in now.items())
+    assert not list(Path("st").rglob("*.tmp"))
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written_to_is_told_before_anything_is_measured(
+    shell: Shell, measuring: Install
+) -> None:
+    fake = measuring(CLEAN)
+    Path("st").mkdir(mode=0o500)
+    code, _, err = shell(*APPROVE)
+    assert code == 4
+    assert "--approved st" in one_line(err)
+    assert fake.calls == []
+
+
+def test_a_file_in_the_place_of_the_folder_is_told_before_anything_is_measured(
+    shell: Shell, measuring: Install
+) -> None:
+    fake = measuring(CLEAN)
+    Path("st").write_text("")
+    code, _, err = shell(*APPROVE)
+    assert code == 4
+    assert "st" in one_line(err)
+    assert fake.calls == []
+
+
+def test_what_changed_is_told(shell: Shell, measuring: Install) -> None:
+    measuring(run(row(found=[IMPRECISE]), row("max")))
+    shell(*APPROVE)
+    measuring(run(row(found=[WRONG]), row("max", typical=9.0)))
+    _, out, _ = shell(*APPROVE)
+    lines = out.splitlines()
+    assert lines[0] == "+ softmax numpy float64 wrong (sum term missing)"
+    assert lines[1] == "- softmax numpy float64 imprecise (stagnation)"
+    assert lines[2].startswith("~ max numpy float64: error/budget 0.558, norm-wise 0.001 u -> 0.558, 9.45")
+    assert lines[3].startswith("st: 1 added, 1 removed, 0 unchanged; 2 rows, 2 bounds, ")
+
+
+def test_a_part_has_the_seed_and_the_examples_of_the_whole(shell: Shell, measuring: Install) -> None:
+    measuring(CLEAN)
+    shell(*APPROVE, "--seed", "3", "--examples", "7")
+    before = state()
+    for part in (("softmax",), ("--implementations", "numpy"), ("--new-only",)):
+        code, _, err = shell(*APPROVE, *part, "--seed", "4")
+        assert code == 4
+        assert "seed 4, 7 examples, and the approved state seed 3, 7 examples" in one_line(err)
+        assert state() == before
+    assert shell(*APPROVE, "softmax", "--seed", "3")[0] == 0
+    assert shell(*APPROVE, "--seed", "4")[0] == 0
+    assert b"seed = 4" in state()["expected.toml"]
+
+
+def test_an_operation_that_is_gone_is_approved_by_its_name(shell: Shell, measuring: Install) -> None:
+    measuring(run(row(), row("soft_max", found=[TIE])))
+    shell(*APPROVE)
+    fake = measuring(run(row()))
+    assert shell(*APPROVE, "soft_max")[0] == 0
+    assert fake.calls == []
+    assert not any(b"soft_max" in content for content in state().values())
+    assert shell(*CHECK)[0] == 0
+
+
+def test_a_name_that_nothing_has_is_exit_code_4(shell: Shell) -> None:
+    code, _, err = shell(*APPROVE, "sofmax")
+    assert code == 4
+    assert "unknown operation 'sofmax'" in one_line(err)
+
+
+@pytest.fixture
+def from_ci(shell: Shell, measuring: Install) -> Callable[[Run], None]:
+    """Approve CLEAN; the run of CI is in out/."""
+
+    def call(what: Run) -> None:
+        measuring(CLEAN)
+        assert shell(*APPROVE)[0] == 0
+        measuring(what)
+        shell(*CHECK, "--out", "out")
+
+    return call
+
+
+def test_the_file_of_a_check_does_what_measuring_does(shell: Shell, from_ci: Callable[[Run], None]) -> None:
+    from_ci(FAILED)
+    Path("st").rename("before")
+    made = []
+    for command in (FROM, APPROVE):
+        shutil.copytree("before", "st")
+        assert shell(*command)[0] == 0
+        assert shell(*CHECK)[0] == 0
+        made.append(state())
+        shutil.rmtree("st")
+    assert made[0] == made[1]
+
+
+def test_the_file_of_a_check_of_real_rules_does_what_measuring_does(shell: Shell) -> None:
+    """As above, with the real engine, whose examples are read back from the file to become witnesses."""
+    narrow = ("max", "softmax", "--implementations", "numpy", "--dtypes", "float32")
+    assert shell(*APPROVE, "softmax", *narrow[2:], "--examples", "6")[0] == 0
+    assert shell(*CHECK, *narrow, "--out", "out")[0] == 1
+    Path("st").rename("before")
+    made = []
+    for command in (FROM, APPROVE):
+        shutil.copytree("before", "st")
+        code, _, err = shell(*command, *narrow)
+        assert code == 0, err
+        made.append(state())
+        shutil.rmtree("st")
+    assert made[0] == made[1]
+    assert "max.jsonl" in made[0]
+
+
+DAMAGE: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "another schema": (lambda whole: {**whole, "schema": 7}, "schema is 7"),
+    "no rows": (lambda whole: {**whole, "rows": None}, "rows: "),
+    "a row that is none": (lambda whole: {**whole, "rows": [7]}, "rows[0]"),
+    "an unknown dtype": (lambda whole: with_row(whole, dtype="float99"), "unknown dtype 'float99'"),
+    "an unknown verdict": (lambda whole: with_row(whole, verdicts={"inexact": 3}), "inexact"),
+    "an error that is no number": (lambda whole: with_row(whole, typical_hex="nan"), "typical is nan"),
+    "a rule of one's own": (lambda whole: with_environment(whole, rule="m:f"), "a rule of your own"),
+    "second order": (lambda whole: with_environment(whole, order=2), "the pullbacks' own gradients"),
+    "no seed": (lambda whole: with_environment(whole, seed=None), "with which seed"),
+    "another seed": (lambda whole: with_environment(whole, seed=9), "seed 9, 100 examples"),
+}
+
+
+def with_row(whole: Any, **changes: Any) -> Any:
+    return {**whole, "rows": [{**whole["rows"][0], **changes}, *whole["rows"][1:]]}
+
+
+def with_environment(whole: Any, **changes: Any) -> Any:
+    return {**whole, "environment": {**whole["environment"], **changes}}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_file_that_is_damaged_or_of_something_else_changes_nothing(
+    damage: str, shell: Shell, from_ci: Callable[[Run], None]
+) -> None:
+    from_ci(FAILED)
+    before = state()
+    change, words = DAMAGE[damage]
+    path = Path("out/results.json")
+    path.write_text(json.dumps(change(json.loads(path.read_text()))))
+    code, _, err = shell(*FROM, "softmax", "max")
+    assert code == 4
+    assert words in one_line(err)
+    assert state() == before
+
+
+@pytest.mark.parametrize("content", [None, "", "{", "[]", "\0"])
+def test_a_file_that_is_no_results_json_changes_nothing(
+    content: str | None, shell: Shell, from_ci: Callable[[Run], None]
+) -> None:
+    from_ci(FAILED)
+    before = state()
+    Path("out/results.json").unlink()
+    if content is not None:
+        Path("out/results.json").write_text(content)
+    code, _, err = shell(*FROM)
+    assert code == 4
+    assert "out/results.json" in one_line(err)
+    assert state() == before
+
+
+@pytest.mark.parametrize(
+    ("result", "code"), [(replace(FAILED, interrupted=True), 2), (run(), 5)], ids=["2", "5"]
+)
+def test_the_file_of_half_a_run_changes_nothing(
+    result: Run, code: int, shell: Shell, from_ci: Callable[[Run], None]
+) -> None:
+    from_ci(result)
+    before = state()
+    assert shell(*FROM, "--new-only")[0] == code
+    assert state() == before
+
+
+@pytest.mark.parametrize(
+    ("part", "lost"),
+    [((row(),), "max"), ((row(), row("max", "torch")), "float32")],
+    ids=["operations", "dtypes"],
+)
+def test_the_file_of_a_part_does_not_lose_the_rest(
+    part: tuple[Row, ...], lost: str, shell: Shell, measuring: Install
+) -> None:
+    whole = (row(), row("max"), row("max", dtype="float32")) if lost == "float32" else (row(), row("max"))
+    measuring(run(*whole))
+    shell(*APPROVE)
+    before = state()
+    measuring(run(*part))
+    shell(*CHECK, "--out", "out")
+    code, _, err = shell(*FROM)
+    assert code == 4
+    assert f"has nothing of {lost}" in one_line(err)
+    assert state() == before
+    assert shell(*FROM, "softmax", "--dtypes", "float64")[0] == 0
+    assert shell(*FROM, "--new-only")[0] == 0
+
+
+def test_witnesses_that_were_proposed_are_kept_with_everybody_s_vote(
+    shell: Shell, measuring: Install
+) -> None:
+    measuring(run(row(found=[TIE]), row(implementation="torch")))
+    shell(*APPROVE)
+    lines = Path("st/witnesses/softmax.jsonl").read_text()
+    proposed = json.loads(lines)
+    Path("proposed").mkdir()
+    without = json.dumps({**proposed, "votes": {}}, ensure_ascii=False)
+    Path("proposed/softmax.jsonl").write_text(without + "\n")
+    Path("st/witnesses/softmax.jsonl").unlink()
+    measuring(run(row(), row(implementation="torch")))
+    assert shell(*APPROVE)[0] == 0
+    assert not list(Path("st/witnesses").glob("*.jsonl"))
+    measuring(run(row(), row(implementation="torch")))
+    assert shell(*APPROVE, "--witnesses", "proposed")[0] == 0
+    (kept,) = map(json.loads, Path("st/witnesses/softmax.jsonl").read_text().splitlines())
+    assert kept["id"] == proposed["id"]
+    assert {name: vote["verdict"] for name, vote in kept["votes"].items()} == {
+        "numpy": "agrees",
+        "torch": "agrees",
+    }
+    assert shell(*CHECK)[0] == 0
+
+
+def test_witnesses_of_a_folder_that_is_not_there_are_exit_code_4(shell: Shell, measuring: Install) -> None:
+    measuring(CLEAN)
+    code, _, err = shell(*APPROVE, "--witnesses", "nowhere")
+    assert code == 4
+    assert "nowhere" in one_line(err)
+    assert not Path("st").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX")
+def test_a_kill_at_any_moment_leaves_every_file_whole(tmp_path: Path) -> None:
+    """Ten times here; benchmarks/kill_approve.py does it 200 times, and says when they came."""
+    killed = Killed(tmp_path, operations=20)
+    assert sum(killed.kills(10).values()) == 10

@@ -1,0 +1,81 @@
+"""A file is replaced whole, and what killed processes left half written does not pile up."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from gradassay import atomic
+from gradassay.atomic import LEFT_BEHIND_S, write_whole
+
+posix = pytest.mark.skipif(os.name != "posix", reason="needs to ask whether a process lives")
+
+
+def left(folder: Path, pid: int, name: str = "a.toml", age_s: float = 2 * LEFT_BEHIND_S) -> Path:
+    """What a process of that number left half written."""
+    path = folder / f".{name}.{pid}.abc_1x.tmp"
+    path.write_text("half")
+    written = time.time() - age_s
+    os.utime(path, (written, written))
+    return path
+
+
+@pytest.fixture(scope="module")
+def dead() -> int:
+    """The number of a process that is no more."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_a_file_is_replaced_and_nothing_else_is_there(tmp_path: Path) -> None:
+    for text in ("one\n", "two ×\n"):
+        write_whole(tmp_path / "a.toml", text)
+        assert (tmp_path / "a.toml").read_bytes() == text.encode()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.toml"]
+
+
+@posix
+def test_what_a_dead_process_left_is_cleared_by_the_next_writer(tmp_path: Path, dead: int) -> None:
+    path = left(tmp_path, dead)
+    write_whole(tmp_path / "a.toml", "whole")
+    assert not path.exists()
+
+
+@posix
+def test_what_may_be_somebody_s_yet_stays(tmp_path: Path, dead: int) -> None:
+    """A process that lives; one of another machine, that wrote just now; another file; a name of another make."""
+    kept = [
+        left(tmp_path, os.getpid()),
+        left(tmp_path, 1),
+        left(tmp_path, dead, age_s=0),
+        left(tmp_path, dead, "b.toml"),
+        left(tmp_path, dead, "a.toml.x"),
+    ]
+    other = tmp_path / ".a.toml.tmp"
+    other.write_text("mine")
+    write_whole(tmp_path / "a.toml", "whole")
+    assert all(path.exists() for path in (*kept, other))
+
+
+@posix
+def test_a_name_with_the_letters_of_a_pattern_is_a_name(tmp_path: Path, dead: int) -> None:
+    path, other = left(tmp_path, dead, "[a].toml"), left(tmp_path, dead, "a.toml")
+    write_whole(tmp_path / "[a].toml", "whole")
+    assert (path.exists(), other.exists()) == (False, True)
+
+
+def test_a_failure_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    write_whole(tmp_path / "a.toml", "old")
+    monkeypatch.setattr(atomic.os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_whole(tmp_path / "a.toml", "new")
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a.toml": "old"}
