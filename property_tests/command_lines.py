@@ -1,14 +1,18 @@
-"""Command lines run in the process of the tests: fixtures ``shell`` and ``measuring`` of the conftest, in types."""
+"""Command lines in the process of the tests: the types of ``shell``, ``measuring`` and ``approve`` of the conftest."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+from gradassay.vocabulary import Run
+
 #: Runs a command line in an empty directory; gives exit code, standard output, standard error.
 Shell = Callable[..., tuple[int, str, str]]
 #: Puts a finished run, or a function that makes one, in the engine's place.
 Install = Callable[[Any], Any]
+#: Approves a run in the folder ``st``; gives the engine that made it.
+Approve = Callable[[Run], Any]
 
 
 def one_line(error: str) -> str:

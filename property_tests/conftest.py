@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from property_tests.command_lines import Install, Shell
+from gradassay.vocabulary import Run
+from property_tests.command_lines import Approve, Install, Shell
 
 # How fast inputs are drawn depends on the machine, and says nothing about a law.
 _any_speed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -60,3 +61,16 @@ def measuring(monkeypatch: pytest.MonkeyPatch) -> Install:
         return fake
 
     return install
+
+
+@pytest.fixture
+def approve(shell: Shell, measuring: Install) -> Approve:
+    """Approve a run in ``st``; gives the engine that made it."""
+
+    def call(what: Run) -> Any:
+        fake = measuring(what)
+        code, _, err = shell("approve", "--reason", "first", "--approved", "st")
+        assert code == 0, err
+        return fake
+
+    return call

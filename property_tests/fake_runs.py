@@ -171,7 +171,7 @@ def engine(result: Run | Callable[..., Run]) -> Any:
         def compare(*args: Any, witnesses: Sequence[Witness] = (), **kwargs: Any) -> Run:
             Engine.calls.append((args, kwargs))
             made = result(*args, **kwargs) if callable(result) else result
-            drawn = {name: kwargs[name] for name in ("seed", "examples") if name in kwargs}
+            drawn: dict[str, Any] = {name: kwargs[name] for name in ("seed", "examples") if name in kwargs}
             made = replace(made, environment={**made.environment, **drawn})
             return made if made.replayed else replace(made, replayed=voted(made, witnesses))
 

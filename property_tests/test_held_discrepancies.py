@@ -10,7 +10,7 @@ from gradassay.vocabulary import Verdict
 from property_tests.fake_runs import realistic, row, run
 from property_tests.fake_states import CONVENTION, IMPRECISE, TIE, WRONG, checked, kinds, state_of
 from reports.gate.breaches import Kind
-from reports.gate.expectations import Expectations, Scope, measured, seen
+from reports.gate.expectations import Expectations, Known, Place, Scope, measured, seen
 
 
 def test_a_run_holds_against_its_own_approval() -> None:
@@ -95,7 +95,7 @@ def test_the_gravest_comes_first() -> None:
 
 def test_the_line_of_an_entry_is_the_line_to_edit() -> None:
     state = state_of(run(row(found=[IMPRECISE])))
-    lines = dict.fromkeys(state.expectations.known, 7)
+    lines: dict[Known | Place, int] = dict.fromkeys(state.expectations.known, 7)
     state = dataclasses.replace(state, expectations=dataclasses.replace(state.expectations, lines=lines))
     for now in ([WRONG], []):
         edits = [breach.edits("reports") for breach in checked(run(row(found=now)), state).breaches]

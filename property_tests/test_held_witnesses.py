@@ -61,7 +61,7 @@ def test_a_vote_that_changed_is_one_breach_with_everybody_s_vote(change: str, im
     then, now, kind = CHANGES[change]
     other = "torch" if implementation == "numpy" else "numpy"
     votes = [{other: AGREES} | ({} if vote is None else {implementation: vote}) for vote in (then, now)]
-    (breach,) = breaches(*votes)
+    (breach,) = breaches(votes[0], votes[1])
     assert (breach.kind, breach.place.implementation) == (kind, implementation)
     assert breach.place.operation == "softmax"
     assert breach.edits("reports") == "reports/witnesses/x.jsonl:3"
