@@ -15,6 +15,9 @@ from gradassay.vocabulary import Operation, Verdict, Vote, Witness
 #: Verdicts whose error says how well the implementation did, and may not grow.
 MEASURED = (Verdict.AGREES, Verdict.SUBGRADIENT, Verdict.CONVENTION, Verdict.IMPRECISE)
 
+#: Causes of a tie that is given to its winners as the truth gives it.
+OF_THE_TRUTH = ("tie: split", "tie: as the definition compares")
+
 
 def vote(witness: Witness, operation: Operation, comparators: Sequence[Comparator]) -> Witness:
     """``witness`` with the votes of ``comparators``; who cannot express its scenario has none.
@@ -32,7 +35,12 @@ def vote(witness: Witness, operation: Operation, comparators: Sequence[Comparato
     return replace(witness, votes=votes)
 
 
+def _another_member(finding: Finding) -> bool:
+    """Whether the gradient is another member of the set than the one that errors are measured from."""
+    return finding.verdict is Verdict.SUBGRADIENT and finding.cause not in OF_THE_TRUTH
+
+
 def _vote(implementation: str, finding: Finding) -> Vote:
     error = finding.worst.normwise
-    counts = finding.verdict in MEASURED and math.isfinite(error)
+    counts = finding.verdict in MEASURED and math.isfinite(error) and not _another_member(finding)
     return Vote(finding.verdict, finding.cause, {fingerprint(implementation): error} if counts else {})

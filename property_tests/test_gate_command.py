@@ -123,6 +123,14 @@ def test_the_command_names_the_folder_only_where_it_is_another_one(
     assert "--approved" not in out
 
 
+def test_the_command_is_as_narrow_as_the_check(shell: Shell, measuring: Install, approve: Approve) -> None:
+    approve(run(row(), row(implementation="torch")))
+    measuring(run(row(found=[WRONG]), row(implementation="torch", found=[WRONG])))
+    _, out, _ = shell(*CHECK, "--implementations", "numpy,jax", "--dtypes", "float64")
+    (command,) = re.findall(r"if this is right: (.*) \(edits ", out)
+    assert words_of(command)[3:7] == ["--implementations", "numpy,jax", "--dtypes", "float64"]
+
+
 def test_what_is_new_is_told_with_values_votes_and_how_to_look(
     shell: Shell, measuring: Install, approve: Approve
 ) -> None:

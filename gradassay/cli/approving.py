@@ -64,6 +64,7 @@ def approve_command(
     OP and the options narrow it to a part, and the rest stays. Entries that did not change keep their reason. Seed and
     examples are those of the state unless given (at first 0 and 100).
     """
+    from gradassay.cli.fitting import drawn, insist_on_all
     from gradassay.cli.measuring import outcome
     from gradassay.cli.saving import Destination
     from gradassay.cli.state import changes, read_or_begin, write
@@ -83,12 +84,12 @@ def approve_command(
     if source is not None:
         run = within(run_of(Path(source), before.witnesses), scope)
         if not new_only and not run.interrupted:
-            _insist_on_all(run, before, scope, source)
+            insist_on_all(run, before, scope, source)
     elif gone and not asked:
         run = _of_nothing(before)
     else:
         run = _measured(before, asked, scope, examples, seed, jobs)
-    seed, examples = _drawn(run, before, scope, new_only)
+    seed, examples = drawn(run, before, scope, new_only)
     done = outcome(run)
     if done is Exit.INTERRUPTED or (done is Exit.NOTHING and not gone):
         note(f"{folder} is unchanged: {'interrupted' if run.interrupted else 'nothing was measured'}")
@@ -153,41 +154,6 @@ def _measured(
 
 def _list(names: Collection[str] | None) -> list[str] | None:
     return None if names is None else list(names)
-
-
-def _insist_on_all(run: Run, before: State, scope: Scope, source: str) -> None:
-    """UsageError where ``run`` is of a part of ``scope``: the rest would be lost, and nothing is the matter with it."""
-    from gradassay.catalogue import OPERATIONS
-    from gradassay.engine import implementations
-    from gradassay.formats import FORMATS
-    from reports.gate.expectations import absent, measured
-
-    approved = [place for place in before.expectations.measured if place in scope and not absent(run, place)]
-    lost = [
-        name
-        for i, known in enumerate((OPERATIONS, implementations(), FORMATS))
-        for name in known
-        if name in {place[i] for place in approved} - {place[i] for place in measured(run)}
-    ]
-    if lost:
-        part = "name the part that it is of (OP, --implementations, --dtypes), or say --new-only"
-        fail(f"{source} has nothing of {', '.join(lost)}, which would be lost; {part}")
-
-
-def _drawn(run: Run, before: State, scope: Scope, new_only: bool) -> tuple[int, int]:
-    """Seed and number of examples of ``run``; UsageError where a part would have others than the rest."""
-    drawn = tuple(run.environment.get(name) for name in ("seed", "examples"))
-    known = (before.expectations.seed, before.expectations.examples)
-    if not all(isinstance(number, int) for number in drawn):
-        fail(
-            "the run does not say with which seed and how many examples it was made; run gradassay check --out DIR"
-        )
-    if drawn != known and before.expectations.measured and not (scope.whole and not new_only):
-        given = "seed {}, {} examples".format(*drawn)
-        fail(
-            f"the run has {given}, and the approved state seed {known[0]}, {known[1]} examples; use the same"
-        )
-    return int(drawn[0] or 0), int(drawn[1] or 0)
 
 
 def _witness_of(found: Discrepancy) -> Witness | None:

@@ -17,6 +17,7 @@ from gradassay.cli.output import coloured, note, ours_alone, say
 if TYPE_CHECKING:
     from gradassay.audit_vocabulary import Audit
     from reports.gate.breaches import Breach
+    from reports.gate.expectations import Scope
     from reports.gate.holding import Holding
 
 #: So many breaches are shown with everybody's vote; the others are of the same change, most often.
@@ -91,13 +92,13 @@ def check_command(
     if destination.folder is not None:
         from gradassay.cli.saving import write_atomically
 
-        write_atomically(destination.folder / "check.json", document(holding, audit, folder))
+        write_atomically(destination.folder / "check.json", document(holding, scope, audit, folder))
     if destination.json_on_stdout:
         note(told)
     else:
         say(told)
     if os.environ.get("GITHUB_ACTIONS"):
-        _annotate(holding, folder, note if destination.json_on_stdout else say)
+        _annotate(holding, folder, scope, note if destination.json_on_stdout else say)
     if audit is not None and audit.interrupted:
         note("interrupted: the audit was not finished")
         return Exit.INTERRUPTED
@@ -135,7 +136,7 @@ def _voted(breaches: Sequence[Breach], jobs: int | None) -> tuple[Breach, ...]:
     return tuple(replace(breach, votes=told.get(i) or breach.votes) for i, breach in enumerate(breaches))
 
 
-def _annotate(holding: Holding, folder: str, tell: Callable[[str], None]) -> None:
+def _annotate(holding: Holding, folder: str, scope: Scope, tell: Callable[[str], None]) -> None:
     """Tell GitHub, which listens to both streams, of each breach: at its rule, or else at the file to edit."""
     from gradassay.catalogue import OPERATIONS
     from gradassay.cli.annotations import annotation, place_of_rule
@@ -145,4 +146,4 @@ def _annotate(holding: Holding, folder: str, tell: Callable[[str], None]) -> Non
         of_a_rule = rule is not None and place.implementation in ("numpy", "finite_differences")
         where = place_of_rule(rule.rule) if of_a_rule and rule is not None else None
         file, line = where or (f"{folder}/{breach.file}", breach.line)
-        tell(annotation(file, line, f"gradassay {breach.kind}", breach.sentence(folder)))
+        tell(annotation(file, line, f"gradassay {breach.kind}", breach.sentence(folder, scope)))

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from gradassay.vocabulary import Discrepancy, Verdict
 from reports.gate import FOLDER
-from reports.gate.expectations import Place
+from reports.gate.expectations import EVERYTHING, Place, Scope
 
 
 class Kind(StrEnum):
@@ -64,15 +64,15 @@ class Breach:
         """``numpy softmax float32``."""
         return " ".join(part for part in (self.place[1], self.place[0], self.place[2]) if part)
 
-    def remedy(self, folder: str) -> str:
-        """The command that accepts it into the state in ``folder``."""
+    def remedy(self, folder: str, scope: Scope = EVERYTHING) -> str:
+        """The command that accepts it into the state in ``folder``, and nothing that was not checked."""
         there = "" if folder == FOLDER else f" --approved {shlex.quote(folder)}"
         operations = " ".join(shlex.quote(name) for name in (self.place.operation, self.renamed) if name)
-        return f'gradassay approve {operations}{there} --reason "why {self.where} is right"'
+        return f'gradassay approve {operations}{scope.options}{there} --reason "why {self.where} is right"'
 
-    def sentence(self, folder: str) -> str:
+    def sentence(self, folder: str, scope: Scope = EVERYTHING) -> str:
         """Everything but the votes in one line."""
-        return f"{self.kind}: {self.where}: {self.what}; if this is right: {self.remedy(folder)}"
+        return f"{self.kind}: {self.where}: {self.what}; if this is right: {self.remedy(folder, scope)}"
 
     def edits(self, folder: str) -> str:
         """The file that has to change, with the line."""

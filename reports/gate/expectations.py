@@ -52,6 +52,12 @@ class Scope:
         return all(names is None or name in names for name, names in zip(place, asked, strict=True))
 
     @property
+    def options(self) -> str:
+        """The options of a command that narrow it so, but for the operations."""
+        given = {"--implementations": self.implementations, "--dtypes": self.dtypes}
+        return "".join(f" {name} {','.join(names)}" for name, names in given.items() if names is not None)
+
+    @property
     def whole(self) -> bool:
         """Whether nothing is left out."""
         return self == EVERYTHING

@@ -31,7 +31,7 @@ def text(
 ) -> str:
     """Every breach with its values and votes, what could not be checked, and the result."""
     style: Style = click.style if coloured else _plain
-    lines = [line for breach in holding.breaches for line in _breach(breach, folder, style)]
+    lines = [line for breach in holding.breaches for line in _breach(breach, folder, scope, style)]
     lines += _not_held(holding, style)
     if audit is not None:
         lines.append(_audited(audit, style))
@@ -49,13 +49,13 @@ def text(
     return "\n".join(lines)
 
 
-def document(holding: Holding, audit: Audit | None, folder: str) -> str:
+def document(holding: Holding, scope: Scope, audit: Audit | None, folder: str) -> str:
     """The same for programs, as JSON."""
     told = {
         "schema": 1,
         "passed": not failed(holding, audit),
-        "breaches": [_told(breach, folder) for breach in holding.breaches],
-        "not_gated": [_told(breach, folder) for breach in holding.elsewhere],
+        "breaches": [_told(breach, folder, scope) for breach in holding.breaches],
+        "not_gated": [_told(breach, folder, scope) for breach in holding.elsewhere],
         "another_platform": {name: {"then": a, "now": b} for name, (a, b) in holding.other.items()},
         "not_installed": dict(holding.unchecked),
         "audit": None if audit is None else {"passed": AuditSummary(audit).ok},
@@ -68,7 +68,7 @@ def failed(holding: Holding, audit: Audit | None) -> bool:
     return bool(holding.breaches) or not (audit is None or AuditSummary(audit).ok)
 
 
-def _told(breach: Breach, folder: str) -> dict[str, object]:
+def _told(breach: Breach, folder: str, scope: Scope) -> dict[str, object]:
     found = breach.shown
     return {
         "kind": breach.kind.value,
@@ -79,11 +79,11 @@ def _told(breach: Breach, folder: str) -> dict[str, object]:
         "line": breach.line,
         "id": None if found is None else found.id,
         "votes": list(breach.votes),
-        "approve": breach.remedy(folder),
+        "approve": breach.remedy(folder, scope),
     }
 
 
-def _breach(breach: Breach, folder: str, style: Style) -> Iterator[str]:
+def _breach(breach: Breach, folder: str, scope: Scope, style: Style) -> Iterator[str]:
     yield f"{style(breach.kind, fg='red', bold=True)}  {style(breach.where, bold=True)}  {breach.what}"
     found = breach.shown
     if found is not None:
@@ -94,7 +94,8 @@ def _breach(breach: Breach, folder: str, style: Style) -> Iterator[str]:
         yield f"     {vote}"
     if found is not None:
         yield f"     look: {found.reproduce}"
-    yield f"     if this is right: {style(breach.remedy(folder), bold=True)} (edits {breach.edits(folder)})"
+    remedy = style(breach.remedy(folder, scope), bold=True)
+    yield f"     if this is right: {remedy} (edits {breach.edits(folder)})"
 
 
 def _not_held(holding: Holding, style: Style) -> Iterator[str]:
