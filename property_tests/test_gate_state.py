@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gradassay.audit_vocabulary import Audit
 from gradassay.vocabulary import Run
 from property_tests.command_lines import Approve, Install, Shell, one_line
 from property_tests.fake_runs import row, run
@@ -29,6 +30,14 @@ def test_a_part_of_the_state_that_is_missing_is_exit_code_4_before_anything_is_m
     assert f"st/{part}" in one_line(err)
     assert "gradassay approve --reason TEXT" in err
     assert len(fake.calls) == calls
+
+
+def test_a_state_without_witnesses_survives_a_commit(shell: Shell, approve: Approve) -> None:
+    approve(CLEAN)
+    for folder in (Path("st/witnesses"), Path("st")):
+        if not any(folder.iterdir()):  # git keeps no empty folder
+            folder.rmdir()
+    assert shell(*CHECK)[0] == 0
 
 
 DAMAGE = {
@@ -67,6 +76,19 @@ def test_half_a_run_is_held_against_nothing(
     assert ("interrupted" if code == 2 else "nothing was measured") in err
     assert not re.search("PASSED|FAILED", out)
     assert Path("out/results.json").exists()
+
+
+@pytest.mark.parametrize("interrupted", [True, False])
+def test_an_audit_that_was_not_finished_is_no_audit_that_failed(
+    interrupted: bool, shell: Shell, approve: Approve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    approve(CLEAN)
+    made = Audit((), (), {}, interrupted=interrupted)
+    monkeypatch.setattr("gradassay.cli.gate._audit", lambda *_: made)
+    code, out, err = shell("check", "--approved", "st")
+    assert code == (2 if interrupted else 1)
+    assert ("the audit fails" in out) is not interrupted
+    assert ("the audit was not finished" in err) is interrupted
 
 
 def test_what_is_not_gated_here_is_told_under_what_changed(

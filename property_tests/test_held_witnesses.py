@@ -109,7 +109,9 @@ def test_what_is_outside_of_the_scope_is_not_held() -> None:
 
 
 def test_the_votes_of_a_framework_that_is_not_installed_are_not_asked_for() -> None:
-    state = state_with({"numpy": AGREES, "torch": AGREES})
+    """Not even where its rows were never approved: everybody votes on a witness."""
+    witnesses = state_with({"numpy": AGREES, "torch": AGREES}).witnesses
+    state = replace(state_of(run(row())), witnesses=witnesses)
     now = run(row(), missing={"torch": "pip install it"}, replayed=(stored({"numpy": AGREES}),))
     assert checked(now, state).breaches == ()
 

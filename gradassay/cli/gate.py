@@ -88,6 +88,8 @@ def check_command(
     holding = held(run, state, scope)
     holding = replace(holding, breaches=_voted(holding.breaches, jobs))
     audit = _audit(operations, jobs) if audited and _of_ours(implementations) else None
+    unfinished = audit is not None and audit.interrupted
+    audit = None if unfinished else audit
     told = text(run, holding, state, scope, audit, folder=folder, coloured=coloured())
     if destination.folder is not None:
         from gradassay.cli.saving import write_atomically
@@ -99,7 +101,7 @@ def check_command(
         say(told)
     if os.environ.get("GITHUB_ACTIONS"):
         _annotate(holding, folder, scope, note if destination.json_on_stdout else say)
-    if audit is not None and audit.interrupted:
+    if unfinished:
         note("interrupted: the audit was not finished")
         return Exit.INTERRUPTED
     return Exit.FAILED if failed(holding, audit) else Exit.FINE

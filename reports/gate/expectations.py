@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from gradassay.errors import UsageError
-from gradassay.vocabulary import Row, Run, Verdict
+from gradassay.vocabulary import Row, Run, Verdict, Witness
 
 APPROVE = "gradassay approve --reason TEXT"
 #: Entries of a run's environment that a framework's rare discrepancies depend on; Hypothesis draws the scenarios.
@@ -125,13 +125,14 @@ def within(run: Run, scope: Scope) -> Run:
     """The part of ``run`` that is in ``scope``."""
     if scope.whole:
         return run
-    replayed = []
-    for witness in run.replayed:
+
+    def scoped(witness: Witness) -> Witness:
         operation, dtype = witness.scenario.operation, witness.scenario.dtype
         votes = {who: v for who, v in witness.votes.items() if Place(operation, who, dtype) in scope}
-        replayed += [replace(witness, votes=votes)] if votes else []
+        return replace(witness, votes=votes)
+
     rows = tuple(row for row in run.rows if place_of(row) in scope)
-    return replace(run, rows=rows, replayed=tuple(replayed))
+    return replace(run, rows=rows, replayed=tuple(map(scoped, run.replayed)))
 
 
 def absent(run: Run, place: Place) -> str | None:

@@ -22,7 +22,7 @@ def held_witnesses(
 ) -> Iterator[Breach]:
     """Every vote that changed, every error that rose, and every witness that could not be replayed.
 
-    ``position`` gives the file and line of a witness.
+    ``run`` is of ``scope``, which says what had to be replayed; ``position`` gives the file and line of a witness.
     """
     replayed = {witness.id: witness for witness in run.replayed}
     for name, then in stored.items():
@@ -45,11 +45,9 @@ def held_witnesses(
             place = Place(scenario.operation, implementation, scenario.dtype)
             vote = now.votes[implementation]
             what = f"witness {name}: {said(vote, implementation)}, and no vote is stored"
-            if place in scope:
-                file, line = position(name)
-                yield Breach(
-                    Kind.UNLISTED, place, what, file, line or None, vote.verdict, votes=votes(then, now)
-                )
+            file, line = position(name)
+            told = votes(then, now)
+            yield Breach(Kind.UNLISTED, place, what, file, line or None, vote.verdict, votes=told)
 
 
 def _difference(implementation: str, then: Vote, now: Vote | None) -> str | None:
