@@ -70,6 +70,22 @@ def test_the_file_of_a_check_of_real_rules_does_what_measuring_does(shell: Shell
     assert "max.jsonl" in made[0]
 
 
+def test_what_was_seen_in_ci_stands_where_it_is_another_answer_here(shell: Shell, measuring: Install) -> None:
+    """A file of CI is approved for what CI does; who is asked here fills in the votes that it does not tell."""
+    measuring(CLEAN)
+    shell(*APPROVE)
+    measuring(run(row(), row("max"), row("max", "torch", found=[WRONG])))
+    shell(*CHECK, "--out", "out")
+    measuring(run(row(), row("max"), row("max", "torch"), row("max", "jax")))
+    assert shell(*FROM)[0] == 0
+    votes = json.loads(Path("st/witnesses/max.jsonl").read_text())["votes"]
+    assert {name: vote["verdict"] for name, vote in votes.items()} == {
+        "numpy": "agrees",
+        "torch": "wrong",
+        "jax": "agrees",
+    }
+
+
 DAMAGE: dict[str, tuple[Callable[[Any], Any], str]] = {
     "another schema": (lambda whole: {**whole, "schema": 7}, "schema is 7"),
     "no rows": (lambda whole: {**whole, "rows": None}, "rows: "),

@@ -28,7 +28,7 @@ def test_a_part_of_the_state_that_is_missing_is_exit_code_4_before_anything_is_m
     code, _, err = shell(*CHECK)
     assert code == 4
     assert f"st/{part}" in one_line(err)
-    assert "gradassay approve --reason TEXT" in err
+    assert re.search("gradassay approve.* --reason TEXT", err)
     assert len(fake.calls) == calls
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from gradassay.errors import UsageError
-from reports.gate.expectations import APPROVE
+from reports.gate import FOLDER
 
 #: What git leaves around the two sides of a conflict.
 MARKS = r"(<{7}|={7}|>{7}|\|{7})"
@@ -20,7 +21,7 @@ def document(path: Path, schema: int) -> tuple[str, Mapping[str, Any]]:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        remedy = f"there is no approved state to hold against; make one with: {APPROVE}"
+        remedy = f"there is no approved state to hold against; make one with: {_approve(path.parent)}"
         raise UsageError(f"{path}: {remedy}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: cannot be read ({error}); restore it from version control") from error
@@ -71,12 +72,16 @@ def line_of(text: str, pattern: str, after: int = 0) -> int | None:
     return next((n for n, line in lines if n > after and re.match(rf"\s*{pattern}", line)), None)
 
 
-def damaged(
-    path: Path,
-    line: int | None,
-    what: str,
-    remedy: str = f"correct it, restore it from version control, or delete it and run: {APPROVE}",
-) -> UsageError:
+def damaged(path: Path, line: int | None, what: str, remedy: str | None = None) -> UsageError:
     """The error that names file, line, what is the matter and the remedy."""
+    if remedy is None:
+        again = _approve(path.parent)
+        remedy = f"correct it, restore it from version control, or delete it and run: {again}"
     where = f"{path}:{line}" if line else str(path)
     return UsageError(f"{where}: {what}; {remedy}")
+
+
+def _approve(folder: Path) -> str:
+    """The command that writes the state in ``folder``."""
+    there = "" if str(folder) == FOLDER else f" --approved {shlex.quote(str(folder))}"
+    return f"gradassay approve{there} --reason TEXT"
