@@ -40,7 +40,8 @@ class Planted(NamedTuple):
     """What a breach has to say about it."""
 
 
-SOFTMAX = frozenset({"softmax"})
+#: The classifier has a softmax in it.
+SOFTMAX = frozenset({"softmax", "sigmoid_classifier"})
 PLANTED = (
     Planted(
         "one more rounding in softmax's pullback: a dot product that is scaled",

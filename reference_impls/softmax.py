@@ -104,30 +104,30 @@ def softmax_grad(
 
 
 def log_softmax(x: Any, *, axis: Axis = -1) -> tuple[Array, Pullback]:
-    """``l = (x - k) - r``; the pullback keeps l, unrounded, and takes p = exp l from it."""
+    """``l = (x - k) - r``; the pullback keeps p = exp(x - m) / s, unrounded, as exp l has two roundings of l in it."""
     x = np.asarray(x)
     inner, outer = working_dtype(x.dtype), result_dtype(x.dtype)
     rows = Rows.along(axis, x.shape)
     logits = rows.of(x, inner)
-    log_p = np.empty_like(logits)
+    p, log_p = np.empty_like(logits), np.empty_like(logits)
     with np.errstate(all="ignore"):
         broadcast_by_row(logits.shape[1])
         for block in blocks(logits):
-            shifted = log_p[block]
-            m, s = exponentials(logits[block], shifted)
+            e, shifted = p[block], log_p[block]
+            m, s = exponentials(logits[block], e)
+            e /= s
             k, r = log_sum_exp(logits[block], m, s)
             np.subtract(logits[block], k, out=shifted)
             shifted -= r
 
     def pullback(y_bar: Any) -> Array:
         cotangents = rows.of(np.asarray(y_bar), inner)
-        x_bar = np.empty_like(log_p)
+        x_bar = np.empty_like(p)
         with np.errstate(all="ignore"):
-            broadcast_by_row(log_p.shape[1])
-            for block in blocks(log_p):
-                p = np.exp(log_p[block], out=x_bar[block])
-                p *= row_sums(cotangents[block])
-                np.subtract(cotangents[block], p, out=x_bar[block])
+            broadcast_by_row(p.shape[1])
+            for block in blocks(p):
+                shares = np.multiply(p[block], row_sums(cotangents[block]), out=x_bar[block])
+                np.subtract(cotangents[block], shares, out=shares)
         return rows.back(x_bar, outer)
 
     return rows.back(log_p, outer), pullback

@@ -73,7 +73,7 @@ def softmax_cross_entropy(
         with np.errstate(all="ignore"):
             cotangents = spread_cotangent(y_bar, reduction, samples, inner)
             if t is None:
-                x_bar: Array = cotangents * (p * row_sums(weights) - weights)
+                x_bar: Array = cotangents * (_weighted(p, weights) - weights)
             else:
                 broadcast_by_row(classes)
                 x_bar = cotangents * p
@@ -97,7 +97,7 @@ def softmax_cross_entropy_grad(
         if t is None:
             weights = class_weights(labels, x.shape, inner)
             total = cotangents * row_sums(weights)
-            x_bar = cotangents * (p * row_sums(weights) - weights)
+            x_bar = cotangents * (_weighted(p, weights) - weights)
         else:
             at_label = (np.arange(samples), t)
             total = cotangents
@@ -113,6 +113,11 @@ def softmax_cross_entropy_grad(
             return rounded((total * p * a).reshape(x.shape), outer), rounded(y_bar_bar, outer)
 
     return rounded(x_bar.reshape(x.shape), outer), pullback
+
+
+def _weighted(p: Array, weights: Array) -> Array:
+    """``p sum t``, and 0 where a sample has no weight at all: its loss is 0 whatever its logits are."""
+    return np.where((weights != 0).any(axis=1, keepdims=True), p * row_sums(weights), 0)
 
 
 SOFTMAX_CROSS_ENTROPY = Operation(

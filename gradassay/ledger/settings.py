@@ -9,7 +9,7 @@ from gradassay.environment import DISTRIBUTIONS
 
 
 def accuracy_setting(environment: Mapping[str, Any], implementation: str) -> dict[str, str]:
-    """Scenarios are the same with seed, examples, order and Hypothesis; bits with the versions and the vector extensions."""
+    """Scenarios are the same with seed, examples, order and Hypothesis; bits with versions and vector extensions."""
     told = {
         "seed": environment.get("seed"),
         "examples": environment.get("examples"),
