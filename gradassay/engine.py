@@ -47,8 +47,8 @@ def compare(
 
     ``examples`` scenarios for each operation and dtype; the same seed gives the same run.  With ``order=2`` the
     operations' pullbacks are the operations: grad(softmax) for softmax.  ``witnesses`` of them are replayed as well.
-    Operations are shared out over ``jobs`` processes, which changes nothing but the time.  An interrupt gives the run so
-    far, marked as interrupted.  Raises UsageError for a name that is not known, and for another order.
+    Operations are shared out over ``jobs`` processes, which changes nothing but the time.  An interrupt gives the run
+    so far, marked as interrupted.  Raises UsageError for a name that is not known, and for another order.
     """
     started = time.perf_counter()
     if order not in (1, 2):

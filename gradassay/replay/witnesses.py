@@ -37,14 +37,15 @@ def witness_of(scenario: Scenario, shows: str) -> Witness:
 def merged(old: Witness, new: Witness) -> Witness:
     """The votes of ``new``, beside which stay what was seen on other platforms, and the votes of who was not asked.
 
-    Errors of other platforms are kept where verdict and cause are as they were: they are about another answer else.
+    Errors of other platforms are kept where verdict and cause are as they were, and have an error: they are about
+    another answer else.
     """
     votes = {who: _joined(old.votes.get(who), vote) for who, vote in new.votes.items()}
     return replace(old, shows=new.shows or old.shows, votes={**old.votes, **votes})
 
 
 def _joined(old: Vote | None, new: Vote) -> Vote:
-    if old is None or (old.verdict, old.cause) != (new.verdict, new.cause):
+    if old is None or (old.verdict, old.cause) != (new.verdict, new.cause) or not new.errors:
         return new
     return replace(new, errors={**old.errors, **new.errors})
 
