@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +184,22 @@ def test_lines_may_stand_in_any_order_and_twice(tmp_path: Path) -> None:
     file.write_text("\n\n".join([*reversed(lines), lines[0], "  "]) + "\n", encoding="utf-8")
     write(tmp_path, read(tmp_path))
     assert contents(tmp_path) == before
+
+
+def test_lines_of_one_witness_are_joined_where_they_say_nothing_against_each_other(tmp_path: Path) -> None:
+    (first, *_) = drawn()
+    here = {"numpy": Vote(Verdict.AGREES, "", {"a": 1.0, "b": 3.0})}
+    there = {"numpy": Vote(Verdict.AGREES, "", {"a": 2.0, "c": 4.0}), "torch": Vote(Verdict.WRONG, "sign", {})}
+    lines = []
+    for votes in (here, there):
+        write(tmp_path, [replace(first, votes=votes)])
+        lines.append((tmp_path / "softmax.jsonl").read_text(encoding="utf-8"))
+    (tmp_path / "softmax.jsonl").write_text("".join(lines), encoding="utf-8")
+    (both,) = read(tmp_path)
+    assert both.votes == {
+        "numpy": Vote(Verdict.AGREES, "", {"a": 2.0, "b": 3.0, "c": 4.0}),
+        "torch": Vote(Verdict.WRONG, "sign", {}),
+    }
 
 
 def test_git_merges_two_branches_that_each_add_witnesses(tmp_path: Path) -> None:
@@ -366,11 +383,11 @@ def test_a_line_that_is_no_witness_is_named(text: str, tmp_path: Path) -> None:
         read(tmp_path)
 
 
-def test_two_different_lines_with_one_id_are_both_named(tmp_path: Path) -> None:
+def test_two_lines_with_one_id_that_contradict_each_other_are_both_named(tmp_path: Path) -> None:
     write(tmp_path, drawn())
     file = tmp_path / "softmax.jsonl"
     lines = file.read_text(encoding="utf-8").splitlines()
-    entry = json.loads(lines[1]) | {"shows": "something else"}
+    entry = json.loads(lines[1]) | {"votes": {"numpy": {"verdict": "raises", "cause": "", "errors": {}}}}
     file.write_text("\n".join([*lines, json.dumps(entry)]) + "\n", encoding="utf-8")
     with pytest.raises(UsageError, match=rf"jsonl:2 and .*jsonl:{len(lines) + 1}.*{entry['id']}.*keep one"):
         read(tmp_path)

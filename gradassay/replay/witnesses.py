@@ -60,7 +60,7 @@ def read(folder: Path) -> tuple[Witness, ...]:
         raise UsageError(
             f"missing baseline: there is no folder {folder}; write it with: gradassay approve --reason TEXT"
         )
-    found: dict[str, tuple[Path, int, str, Witness]] = {}
+    found: dict[str, tuple[str, Witness]] = {}
     for path, number, line in _lines(folder):
         witness = parsed(line, f"{path}:{number}")
         wanted = file_name(witness.scenario.operation)
@@ -69,13 +69,31 @@ def read(folder: Path) -> tuple[Witness, ...]:
                 f"{path}:{number}: operation: is {witness.scenario.operation!r}, whose file is {wanted}; "
                 "move the line there"
             )
-        known = found.setdefault(witness.id, (path, number, line, witness))
-        if known[2] != line:
+        first, known = found.get(witness.id, (f"{path}:{number}", witness))
+        both = _both(known, witness)
+        if both is None:
             raise UsageError(
-                f"{known[0]}:{known[1]} and {path}:{number}: two different lines are witness {witness.id}; keep one of "
+                f"{first} and {path}:{number}: two lines of witness {witness.id} contradict each other; keep one of "
                 "them, and run: gradassay approve --reason TEXT"
             )
-    return tuple(sorted((entry[-1] for entry in found.values()), key=_order))
+        found[witness.id] = first, both
+    return tuple(sorted((witness for _, witness in found.values()), key=_order))
+
+
+def _both(one: Witness, other: Witness) -> Witness | None:
+    """What two lines of a witness say together, as a merge of two branches leaves them; None where they disagree.
+
+    Of two errors of one platform the larger one counts.
+    """
+    votes = dict(one.votes)
+    for who, vote in other.votes.items():
+        known = votes.get(who, vote)
+        if (known.verdict, known.cause) != (vote.verdict, vote.cause):
+            return None
+        errors = {**known.errors, **vote.errors}
+        worst = {name: max(each.errors.get(name, 0.0) for each in (known, vote)) for name in errors}
+        votes[who] = replace(known, errors=worst)
+    return replace(one, votes=votes)
 
 
 def write(folder: Path, witnesses: Iterable[Witness]) -> None:
