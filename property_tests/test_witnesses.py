@@ -189,7 +189,10 @@ def test_lines_may_stand_in_any_order_and_twice(tmp_path: Path) -> None:
 def test_lines_of_one_witness_are_joined_where_they_say_nothing_against_each_other(tmp_path: Path) -> None:
     (first, *_) = drawn()
     here = {"numpy": Vote(Verdict.AGREES, "", {"a": 1.0, "b": 3.0})}
-    there = {"numpy": Vote(Verdict.AGREES, "", {"a": 2.0, "c": 4.0}), "torch": Vote(Verdict.WRONG, "sign", {})}
+    there = {
+        "numpy": Vote(Verdict.AGREES, "", {"a": 2.0, "c": 4.0}),
+        "torch": Vote(Verdict.WRONG, "sign", {}),
+    }
     lines = []
     for votes in (here, there):
         write(tmp_path, [replace(first, votes=votes)])
