@@ -30,7 +30,8 @@ Triple = tuple[Array, Array, Array]
 
 
 def affine_definition(x: Any, W: Any, b: Any) -> Any:
-    """``x W + b``."""
+    """``x W + b``; ``@`` and ``+`` take shapes as well that are no affine map."""
+    _check(x, W, b)
     return x @ W + b
 
 

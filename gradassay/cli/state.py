@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gradassay.cli.output import style
 
 if TYPE_CHECKING:
+    from gradassay.vocabulary import Witness
     from reports.gate.holding import State
 
 
@@ -76,4 +77,20 @@ def changes(before: State, after: State) -> list[str]:
         if old is not None and old != bound:
             was = f"error/budget {old.budget_ratio}, norm-wise {old.normwise} u"
             lines.append(f"~ {' '.join(place)}: {was} -> {bound.budget_ratio}, {bound.normwise} u")
-    return lines
+    return lines + _failures(before, after)
+
+
+def _failures(before: State, after: State) -> list[str]:
+    """The witnesses on which a rule of ours fails, and did not before: what hardly anybody means to approve."""
+    ours = {place.implementation for place in after.accuracy.bounds}
+    return [
+        f"{style('!', fg='red', bold=True)} {w.scenario.operation} {who} {w.scenario.dtype} fails on witness {w.id}: "
+        f"{vote.verdict} ({vote.cause})"
+        for w in after.witnesses.values()
+        for who, vote in w.votes.items()
+        if who in ours and vote.verdict.fails and not _failed(before.witnesses.get(w.id), who)
+    ]
+
+
+def _failed(witness: Witness | None, who: str) -> bool:
+    return witness is not None and who in witness.votes and witness.votes[who].verdict.fails
