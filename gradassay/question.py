@@ -54,6 +54,7 @@ class Question:
 def hold(question: Question, evaluation: Evaluation) -> Finding:
     """Hold the evaluation against truths of growing precision until one decides."""
     best: Finding | None = None
+    comparisons: list[Comparison] = []
     for truth in question.truths():
         comparisons = comparisons_with(evaluation, without_ties(truth), question.form)
         best = _verdict(question.scenario, evaluation, truth, comparisons, question.form)
@@ -61,8 +62,11 @@ def hold(question: Question, evaluation: Evaluation) -> Finding:
             return best
     if best is not None and best.verdict is Verdict.INCONCLUSIVE:
         return best
-    if best is not None:
+    if best is not None and best.example is not None:
         return replace(best, verdict=Verdict.INCONCLUSIVE, cause=EDGE)
+    if best is not None:
+        edge = next(c for c in comparisons if c.undecided)
+        return at_entry(question.scenario, Verdict.INCONCLUSIVE, EDGE, edge, best.worst)
     sentence = "the truth could not be certified"
     return in_words(question.scenario, Verdict.INCONCLUSIVE, sentence, sentence)
 

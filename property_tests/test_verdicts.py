@@ -382,3 +382,17 @@ def test_the_order_is_from_good_to_bad() -> None:
     order = list(gradassay.Verdict)
     assert [v.rank for v in order] == list(range(11))
     assert [v for v in order if v.fails] == order[order.index(Verdict.IMPRECISE) :]
+
+
+def test_what_no_truth_decides_shows_the_entry() -> None:
+    """One unit in the last place too much is so near to the budget here that no truth is narrow enough to part them."""
+
+    def rule(x: Array) -> Any:
+        return x / 3, lambda y_bar: np.nextafter(y_bar / 3, 1)
+
+    given = scenario(np.array([1.0]), y_bar=np.array([0.9999465942382812]))
+    finding = found(rule, lambda x: x / 3, given)
+    assert (finding.verdict, finding.cause) == (Verdict.INCONCLUSIVE, "at the edge of the budget")
+    assert finding.example is not None
+    assert finding.example.path == "x_bar"
+    assert "x_bar[0] is 0.33331553141276" in finding.sentence
