@@ -80,13 +80,14 @@ def _pin_tensorflow() -> Pin:
 
 @cache  # what its first loading decided holds for the rest of the process
 def _pin_jax() -> Pin:
-    if "jax" in sys.modules:
-        return "not pinned: it was loaded before the bench began", _nothing
+    before = "jax" in sys.modules
     with environment(**dict.fromkeys(VARIABLES, "1")):
         registry.load("jax")
         import jax
 
         jax.devices("cpu")  # its threads are made now
+    if before:
+        return "not pinned: it was loaded before the bench began", _nothing
     return "1 thread, for the rest of this process", _nothing
 
 

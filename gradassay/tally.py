@@ -13,6 +13,9 @@ from gradassay.vocabulary import Discrepancy, Example, Row, Scenario, Verdict, W
 from gradassay.why.cases import Case, Judge
 from gradassay.why.rows import Explainer, Group, plain
 
+#: Entries of arguments that a person looks at.
+LOOKED_AT = 8
+
 
 class Tally:
     """One operation × implementation × dtype: its scenarios as they are judged, and the row that they make."""
@@ -63,6 +66,7 @@ class Tally:
             skipped=dict(sorted(self.skipped.items())),
             verdicts={verdict: verdicts[verdict] for verdict in Verdict if verdicts[verdict]},
             worst=_worst(case.finding.worst for case in explained),
+            hardest=_hardest(self.cases),
             typical=_interquartile_mean([case.finding.worst.normwise for case in explained]),
             discrepancies=tuple(
                 self._discrepancy(group)
@@ -98,6 +102,12 @@ def _where(example: Example) -> str:
     params = ", ".join(f"{name}={value!r:.80}" for name, value in scenario.params.items())
     shapes = " ".join(str(list(x.shape)) for x in scenario.args)
     return f"[{', '.join(part for part in (params, f'shapes {shapes}', scenario.region, scenario.layout) if part)}]"
+
+
+def _hardest(cases: Iterable[Case]) -> Scenario | None:
+    agreeing = [c for c in cases if c.finding.verdict is Verdict.AGREES and c.entries <= LOOKED_AT]
+    hardest = max(agreeing, key=lambda case: case.finding.worst.budget_ratio, default=None)
+    return None if hardest is None else hardest.scenario
 
 
 def _interquartile_mean(errors: Sequence[float]) -> float:

@@ -321,6 +321,8 @@ class Row:
     """Interquartile mean, over the scenarios, of the largest norm-wise error, in units of the dtype's unit roundoff.
 
     What a further rounding shifts; the worst of a sample is an accident of the sample (docs/gate.md)."""
+    hardest: Scenario | None = None
+    """Of what agrees, the scenario with the largest error in budgets that is small enough to look at."""
     discrepancies: tuple[Discrepancy, ...] = ()
     regions: Mapping[str, int] = field(default_factory=dict)
     """Region, or ``layout: NAME`` -> how many scenarios."""

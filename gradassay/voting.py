@@ -6,11 +6,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from comparators.exact import Exact
 from comparators.interface import Comparator
 from gradassay.environment import fingerprint
 from gradassay.findings import Finding
+from gradassay.formats import FORMATS
 from gradassay.judging import AgainstTruth
-from gradassay.vocabulary import Operation, Verdict, Vote, Witness
+from gradassay.question import comparisons_with
+from gradassay.vocabulary import Example, Operation, Scenario, Verdict, Vote, Witness
 
 #: Verdicts whose error says how well the implementation did, and may not grow.
 MEASURED = (Verdict.AGREES, Verdict.SUBGRADIENT, Verdict.CONVENTION, Verdict.IMPRECISE)
@@ -38,6 +41,17 @@ def vote(witness: Witness, operation: Operation, comparators: Sequence[Comparato
 def _another_member(finding: Finding) -> bool:
     """Whether the gradient is another member of the set than the one that errors are measured from."""
     return finding.verdict is Verdict.SUBGRADIENT and finding.cause not in OF_THE_TRUTH
+
+
+def worst_entry(scenario: Scenario, operation: Operation, comparator: Comparator) -> Example | None:
+    """The entry with the largest error in budgets; None where that cannot be told."""
+    truths = list(Exact(operation.definition).truths(scenario))
+    evaluation = comparator.evaluate(scenario)
+    if not truths or evaluation.error or evaluation.structure:
+        return None
+    comparisons = comparisons_with(evaluation, truths[-1], FORMATS[scenario.dtype])
+    worst = max(comparisons, key=lambda c: c.worst.budget_ratio)
+    return Example(scenario, worst.path, worst.index, worst.expected, worst.got, worst.budget)
 
 
 def _vote(implementation: str, finding: Finding) -> Vote:

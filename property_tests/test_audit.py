@@ -320,7 +320,7 @@ def test_the_document_alone_goes_to_standard_output(capsys: pytest.CaptureFixtur
         (["--alarms", "0"], "--alarms"),
         (["--quick", "--rivals", "torch gradcheck slow"], "leave out the rivals"),
         (["--out", __file__], "is not a directory"),
-        (["--frameworks", "--quick", "tanh", "--expected", "none.toml"], "none.toml"),
+        (["--frameworks", "--quick", "tanh", "--approved", "none"], "none/expected.toml"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_4(

@@ -179,8 +179,19 @@ def _voted(after: State, before: State, jobs: int | None, *, elsewhere: bool) ->
     with ours_alone(), progress() as report:
         votes = replayed(fresh, jobs=sharing(jobs), progress=report)
     there = after.witnesses
-    voted = {w.id: merged(w, there[w.id]) if elsewhere else merged(there[w.id], w) for w in votes}
+    voted = {w.id: _standing(there[w.id], w) if elsewhere else merged(there[w.id], w) for w in votes}
     return replace(after, witnesses={**after.witnesses, **voted})
+
+
+def _standing(there: Witness, here: Witness) -> Witness:
+    """The votes taken here, but for those of who was seen to do something else in the run from elsewhere."""
+    others = {
+        who: vote
+        for who, vote in there.votes.items()
+        if who not in here.votes
+        or (vote.verdict, vote.cause) != (here.votes[who].verdict, here.votes[who].cause)
+    }
+    return replace(here, votes={**here.votes, **others})
 
 
 def _summary(before: State, after: State, folder: str) -> str:

@@ -126,16 +126,33 @@ def _voted(breaches: Sequence[Breach], jobs: int | None) -> tuple[Breach, ...]:
     from gradassay.replay.witnesses import witness_of
     from reports.gate.votes import said
 
-    wanted = {i: breach.shown for i, breach in enumerate(breaches[:SHOWN]) if breach.shown is not None}
-    witnesses = {i: witness_of(found.example.scenario, found.cause) for i, found in wanted.items()}
+    breaches = [_with_entry(breach) if i < SHOWN else breach for i, breach in enumerate(breaches)]
+    wanted = {
+        i: witness_of(breach.example.scenario, "")
+        for i, breach in enumerate(breaches[:SHOWN])
+        if breach.example is not None and not breach.votes
+    }
     with ours_alone(), progress() as report:
-        asked = {w.id: w for w in witnesses.values()}
+        asked = {w.id: w for w in wanted.values()}
         votes = {w.id: w.votes for w in replayed(list(asked.values()), jobs=sharing(jobs), progress=report)}
     told = {
         i: tuple(f"{name}: {said(vote, name)}" for name, vote in votes.get(w.id, {}).items())
-        for i, w in witnesses.items()
+        for i, w in wanted.items()
     }
     return tuple(replace(breach, votes=told.get(i) or breach.votes) for i, breach in enumerate(breaches))
+
+
+def _with_entry(breach: Breach) -> Breach:
+    """The breach with the worst entry of what shows it, where that is no discrepancy."""
+    from comparators.numpy_rules import RuleComparator
+    from gradassay.catalogue import OPERATIONS
+    from gradassay.voting import worst_entry
+
+    operation = OPERATIONS.get(breach.place.operation)
+    if breach.scenario is None or operation is None:
+        return breach
+    comparator = RuleComparator(breach.place.implementation, operation.rule)
+    return replace(breach, entry=worst_entry(breach.scenario, operation, comparator))
 
 
 def _annotate(holding: Holding, folder: str, scope: Scope, tell: Callable[[str], None]) -> None:

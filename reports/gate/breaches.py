@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gradassay.vocabulary import Discrepancy, Verdict
+from gradassay.vocabulary import Discrepancy, Example, Scenario, Verdict
 from reports.gate import FOLDER
 from reports.gate.expectations import EVERYTHING, Place, Scope
 
@@ -54,10 +54,19 @@ class Breach:
     """None where no verdict is the matter."""
     shown: Discrepancy | None = None
     """The discrepancy whose example shows it."""
+    scenario: Scenario | None = None
+    """What shows it where it is no discrepancy."""
+    entry: Example | None = None
+    """The same with its worst entry."""
     votes: tuple[str, ...] = ()
     """What every implementation does there, a sentence each."""
     renamed: str = ""
     """The name that the operation has now, where that is another one."""
+
+    @property
+    def example(self) -> Example | None:
+        """What a person looks at."""
+        return self.entry if self.shown is None else self.shown.example
 
     @property
     def where(self) -> str:

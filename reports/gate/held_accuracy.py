@@ -27,9 +27,10 @@ def held_accuracy(
         elif not bound.keeps(row):
             line = accuracy.lines.get(place)
             shown = _witness(run, place, stored)
-            said = f"{_errors(row, bound)}{f'; {shown.id} shows it' if shown else ''}"
+            said = f"{_errors(row, bound)}{f'; witness {shown.id} shows it' if shown else ''}"
             told = votes(stored[shown.id], shown) if shown else ()
-            yield Breach(Kind.WORSE, place, said, File.ACCURACY, line, votes=told)
+            scenario = shown.scenario if shown else row.hardest
+            yield Breach(Kind.WORSE, place, said, File.ACCURACY, line, scenario=scenario, votes=told)
     for place in sorted(accuracy.bounds.keys() - now.keys()):
         if place in scope and place not in measured(run):
             what, line = "its errors have a bound, and it was not measured", accuracy.lines.get(place)

@@ -85,11 +85,10 @@ def _told(breach: Breach, folder: str, scope: Scope) -> dict[str, object]:
 
 def _breach(breach: Breach, folder: str, scope: Scope, style: Style) -> Iterator[str]:
     yield f"{style(breach.kind, fg='red', bold=True)}  {style(breach.where, bold=True)}  {breach.what}"
-    found = breach.shown
-    if found is not None:
-        entry = show_entry(found.example)
-        yield from (f"     {name} = {value}" for name, value in show_scenario(found.example))
-        yield f"     {entry or found.message}"
+    found, example = breach.shown, breach.example
+    if example is not None:
+        yield from (f"     {name} = {value}" for name, value in show_scenario(example))
+        yield f"     {show_entry(example) or (found.message if found else '')}".rstrip()
     for vote in breach.votes:
         yield f"     {vote}"
     if found is not None:
