@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 
-from gradassay.vocabulary import Verdict
+from gradassay.vocabulary import Run, Verdict
 from property_tests.fake_runs import realistic, row, run
 from property_tests.fake_states import CONVENTION, IMPRECISE, TIE, WRONG, checked, kinds, state_of
 from reports.gate.breaches import Kind
@@ -122,16 +123,18 @@ def test_what_is_outside_of_the_scope_is_not_held(scope: Scope) -> None:
     assert kinds(run(worse), state, scope) == [Kind.VANISHED]
 
 
-def test_finite_differences_are_gated_on_any_platform() -> None:
-    """They judge our own rules, and no framework."""
-    clean, found = (
-        run(row(implementation="finite_differences", found=each), environment={"simd": "AVX2"})
-        for each in ([], [WRONG])
-    )
-    state = state_of(dataclasses.replace(clean, environment={"simd": "AVX512"}))
-    holding = checked(found, state)
-    assert [breach.kind for breach in holding.breaches] == [Kind.NEW]
-    assert holding.elsewhere == ()
+def test_finite_differences_alone_fail_nothing_and_beside_a_rule_of_ours_they_count() -> None:
+    """They judge our own rules; truth has judged the same rule."""
+
+    def both(ours: list[Any], differences: list[Any]) -> Run:
+        return run(row(found=ours), row(implementation="finite_differences", found=differences))
+
+    state = state_of(both([], []))
+    alone = checked(both([], [WRONG]), state)
+    assert alone.breaches == ()
+    assert [breach.kind for breach in alone.elsewhere] == [Kind.NEW]
+    beside = checked(both([WRONG], [WRONG]), state)
+    assert [breach.kind for breach in beside.breaches] == [Kind.NEW, Kind.NEW]
 
 
 @pytest.mark.parametrize("other", ["simd", "torch"])

@@ -50,7 +50,8 @@ class Holding:
     unchecked: Mapping[str, int]
     """Framework that is not installed here -> how many approved rows could not be checked for that."""
     elsewhere: tuple[Breach, ...] = ()
-    """Differences that do not count here: it was approved with another version, or on another processor."""
+    """Differences that do not count: it was approved with another version, or on another processor, or it is finite
+    differences alone that say so."""
     other: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """What of the platform is another one -> then, now."""
 
@@ -73,8 +74,9 @@ def held(run: Run, state: State, scope: Scope = EVERYTHING) -> Holding:
     here = platform_of(run)
     then = state.expectations.platform
     other = {name: (was, here[name]) for name, was in then.items() if here.get(name, was) != was}
-    counting = [breach for breach in breaches if _counts(breach, run, other)]
-    elsewhere = [breach for breach in breaches if not _counts(breach, run, other)]
+    ours = {breach.place.operation for breach in breaches if breach.place.implementation in run.subjects}
+    counting = [breach for breach in breaches if _counts(breach, run, other) and not _alone(breach, ours)]
+    elsewhere = [breach for breach in breaches if breach not in counting]
     unchecked = {name: list(missing.values()).count(name) for name in sorted(set(missing.values()))}
     return Holding(tuple(sorted(counting, key=order)), unchecked, tuple(sorted(elsewhere, key=order)), other)
 
@@ -84,6 +86,12 @@ def _follows(breach: Breach, lost: Collection[Place], unknown: Collection[Place]
     return (breach.kind is Kind.VANISHED and breach.place in lost) or (
         breach.kind is Kind.UNLISTED and breach.place in unknown
     )
+
+
+def _alone(breach: Breach, ours: Collection[str]) -> bool:
+    """Whether finite differences alone say so: truth, which has judged the same rule, is as it was."""
+    by_differences = breach.place.implementation == OF_THE_SUBJECTS and breach.verdict is not None
+    return by_differences and breach.place.operation not in ours
 
 
 def _counts(breach: Breach, run: Run, other: Mapping[str, object]) -> bool:

@@ -100,11 +100,12 @@ def _breach(breach: Breach, folder: str, scope: Scope, style: Style) -> Iterator
 def _not_held(holding: Holding, style: Style) -> Iterator[str]:
     for framework, number in holding.unchecked.items():
         yield f"{style('not checked', fg='yellow')}: {count(number, 'row')} of {framework}, not installed here"
-    if not holding.other:
+    changed = [f"{name} was {then} and is {now}" for name, (then, now) in holding.other.items()]
+    if not changed and not holding.elsewhere:
         return
-    changed = "; ".join(f"{name} was {then} and is {now}" for name, (then, now) in holding.other.items())
     differences = count(len(holding.elsewhere), "difference")
-    yield f"{style('not gated', fg='yellow')}: {differences} where {changed}"
+    where = f"where {'; '.join(changed)}" if changed else "by finite differences alone"
+    yield f"{style('not gated', fg='yellow')}: {differences} {where}"
     for breach in holding.elsewhere:
         yield f"  {breach.kind}  {breach.where}  {breach.what}"
 
