@@ -27,12 +27,13 @@ knowns = st.builds(Known, places, st.sampled_from(list(Verdict)), st.just("") | 
     reasons=st.dictionaries(knowns, words.filter(str.strip), max_size=4),
     platform=st.dictionaries(st.sampled_from(["simd", "numpy", "torch"]), words),
     seed=st.integers(0, 9),
+    witnesses=st.none() | st.frozensets(st.tuples(words, words), max_size=4),
 )
 def test_the_file_keeps_everything_and_is_written_again_byte_for_byte(  # type: ignore[no-untyped-def]
-    tmp_path_factory, measured, reasons, platform, seed
+    tmp_path_factory, measured, reasons, platform, seed, witnesses
 ) -> None:
     path = tmp_path_factory.mktemp("expected") / "expected.toml"
-    before = Expectations(seed, 100, measured, reasons, platform)
+    before = Expectations(seed, 100, measured, reasons, platform, witnesses)
     path.write_text(text(before), encoding="utf-8")
     assert read(path) == before
     assert text(read(path)) == text(before)
@@ -47,12 +48,15 @@ def test_the_file_depends_on_the_content_alone() -> None:
 
 def test_every_statement_is_a_line(tmp_path: Path) -> None:
     """The same lines in any other order say the same."""
-    before = state_of(realistic()).expectations
+    before = everything()
     lines = text(before).splitlines()
-    tables = [number for number, line in enumerate(lines) if line.startswith("  {")]
-    blocks = [[n for n in tables if n < lines.index("measured = [")]]
-    blocks += [[n for n in tables if n not in blocks[0]]]
-    for block in blocks:
+    begins = [number for number, line in enumerate(lines) if line.endswith(" = [")]
+    assert [lines[n] for n in begins] == [
+        f"{name} = [" for name in ("expected", "measured", "witnesses", "platform")
+    ]
+    for begin, end in zip(begins, [*begins[1:], len(lines)], strict=True):
+        block = [n for n in range(begin, end) if lines[n].startswith("  {")]
+        assert len(block) > 1
         for there, here in zip(block, [lines[n] for n in reversed(block)], strict=True):
             lines[there] = here
     path = tmp_path / "expected.toml"
@@ -63,9 +67,35 @@ def test_every_statement_is_a_line(tmp_path: Path) -> None:
 
 def test_a_line_that_stands_there_twice_counts_once(tmp_path: Path) -> None:
     path = tmp_path / "expected.toml"
-    before = state_of(run(row(found=[IMPRECISE]))).expectations
+    before = everything()
     path.write_text("".join(f"{line}\n" * (1 + line.startswith("  {")) for line in text(before).splitlines()))
     assert read(path) == before
+
+
+def everything() -> Expectations:
+    """Two of each at least."""
+    approved = state_of(realistic())
+    listed = frozenset({("softmax", "838ab15e6e"), ("max", "0123456789")})
+    platform = {"numpy": "2.4.6", "simd": "AVX2"}
+    return dataclasses.replace(approved.expectations, witnesses=listed, platform=platform)
+
+
+def test_the_platform_may_be_the_table_of_before_and_is_written_as_lines(tmp_path: Path) -> None:
+    path = tmp_path / "expected.toml"
+    before = everything()
+    begin = text(before).index("platform = [")
+    path.write_text(text(before)[:begin] + '\n[platform]\nnumpy = "2.4.6"\nsimd = "AVX2"\n')
+    assert read(path) == before
+    assert '  { name = "numpy", version = "2.4.6" },\n' in text(read(path))
+
+
+def test_two_versions_of_one_framework_are_named_with_their_line(tmp_path: Path) -> None:
+    path = tmp_path / "expected.toml"
+    line = '  { name = "numpy", version = "2.4.6" },\n'
+    path.write_text(text(everything()).replace(line, line + line.replace("2.4.6", "2.5.0")))
+    number = path.read_text().splitlines().index(line.rstrip()) + 2
+    with pytest.raises(UsageError, match=rf":{number}: two lines name numpy, 2\.4\.6 and 2\.5\.0; keep one$"):
+        read(path)
 
 
 def test_the_dtypes_of_two_lines_about_one_row_are_joined(tmp_path: Path) -> None:
@@ -120,11 +150,28 @@ DAMAGE: dict[str, tuple[Callable[[str], str], str]] = {
         lambda s: s.replace("expected = [", "expected = [ 7,"),
         r"should be a table",
     ),
-    "a key twice": (lambda s: s.replace("seed = 0", "seed = 0\nseed = 1"), r":5: not TOML"),
+    "a key twice": (
+        lambda s: s.replace("seed = 0", "seed = 0\nseed = 1"),
+        r":5: two lines name seed, .* line 4.*merge",
+    ),
+    "another key twice": (
+        lambda s: s.replace("examples = 200", "examples = 200\nexamples = 300"),
+        r":6: two lines name examples, .* line 5.*merge.*; keep one",
+    ),
+    "a key twice, and no name of one": (lambda s: s + '"a b" = 1\n"a b" = 1\n', r":13: not TOML"),
+    "a witness without an id": (
+        lambda s: s + 'witnesses = [\n  { operation = "max" },\n]\n',
+        r":13: this entry has no id",
+    ),
+    "witnesses of another kind": (lambda s: s + "witnesses = 7\n", r":12: witnesses should be"),
+    "a version that is no text": (
+        lambda s: s + 'platform = [\n  { name = "numpy", version = 2 },\n]\n',
+        r":13: this entry has no version",
+    ),
     "marks of a merge": (lambda s: s.replace("seed = 0\n", MARKS), r":4: a merge left its marks here"),
     "a platform that is no table": (
         lambda s: s.replace("expected = [", 'platform = "here"\nexpected = ['),
-        r":6: \[platform\] should be",
+        r":6: platform should be",
     ),
     "an empty file": (lambda s: "", r"schema is None"),
     "no text": (lambda s: "\0", r":1: not TOML"),

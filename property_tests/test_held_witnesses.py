@@ -16,8 +16,8 @@ from gradassay.vocabulary import Run, Verdict, Vote, Witness
 from property_tests.fake_runs import example, row, run
 from property_tests.fake_states import checked, state_of
 from reports.gate.breaches import Breach, Kind
-from reports.gate.expectations import Scope
-from reports.gate.held_witnesses import EPS, FACTOR
+from reports.gate.expectations import Expectations, Listed, Scope
+from reports.gate.held_witnesses import EPS, FACTOR, held_witnesses
 from reports.gate.holding import State
 
 SCENARIO = example("float64").scenario
@@ -123,6 +123,40 @@ def test_a_witness_of_an_operation_that_is_gone_is_a_breach() -> None:
     (breach,) = checked(run(row(), replayed=(stored({}),)), state).breaches
     assert (breach.kind, breach.place.operation) == (Kind.VANISHED, "soft_max")
     assert "it was not replayed" in breach.what
+
+
+IDS = st.frozensets(st.tuples(st.sampled_from(["softmax", "max"]), st.sampled_from("abc")))
+FILES = ("witnesses/x.jsonl", 3)
+
+
+@given(IDS, IDS, st.sampled_from([None, ("softmax",), ("max", "softmax"), ("exp",)]))
+def test_what_is_listed_and_not_stored_has_vanished_and_the_reverse_is_unlisted(
+    listed: frozenset[Listed], there: frozenset[Listed], operations: tuple[str, ...] | None
+) -> None:
+    """In the operations that are asked for, whatever the implementations and dtypes."""
+    witnesses = {
+        f"{operation}{name}": Witness(f"{operation}{name}", replace(SCENARIO, operation=operation), "")
+        for operation, name in there
+    }
+    names = frozenset((operation, f"{operation}{name}") for operation, name in listed)
+    known = Expectations(witnesses=names, witness_lines={each: i for i, each in enumerate(sorted(names), 7)})
+    scope = Scope(operations, implementations=("numpy",), dtypes=("float16",))
+    found = list(held_witnesses(run(), witnesses, lambda _: FILES, scope, known))
+    asked = {each for each in listed ^ there if operations is None or each[0] in operations}
+    assert {(breach.kind, breach.place.operation, breach.what.split()[1]) for breach in found} == {
+        (Kind.VANISHED if each in listed else Kind.UNLISTED, each[0], "".join(each)) for each in asked
+    }
+    assert len(found) == len(asked)
+    for breach in found:
+        each = (breach.place.operation, breach.what.split()[1])
+        where = ("expected.toml", known.witness_lines.get(each)) if breach.kind is Kind.VANISHED else FILES
+        assert (breach.file, breach.line) == where
+        assert ("is listed in expected.toml and not stored" in breach.what) == (breach.kind is Kind.VANISHED)
+
+
+def test_where_there_is_no_list_none_is_held() -> None:
+    witness = stored({})
+    assert list(held_witnesses(run(), {witness.id: witness}, lambda _: FILES)) == []
 
 
 THERE = {"simd": "AVX512", "torch": "2.4"}

@@ -377,7 +377,41 @@ def test_a_damaged_line_is_named(what: str, tmp_path: Path) -> None:
     assert "restore the line from version control" in message or "move the line there" in message
 
 
-@pytest.mark.parametrize("text", ["<<<<<<< HEAD", "[]", '{"id": "1"', "null", "{}"])
+@pytest.mark.parametrize("mark", ["<<<<<<< HEAD", "=======", ">>>>>>> theirs", "||||||| base"])
+def test_the_marks_of_a_merge_are_told_as_such(mark: str, tmp_path: Path) -> None:
+    write(tmp_path, drawn())
+    with (tmp_path / "softmax.jsonl").open("a", encoding="utf-8") as stream:
+        stream.write(mark + "\n")
+    with pytest.raises(
+        UsageError, match=rf"jsonl:{len(drawn()) + 1}: a merge left its marks.*delete the marks"
+    ):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("damage", ["{}", "twice"])
+@pytest.mark.parametrize("folder", ["reports", "else where"])
+def test_the_remedy_is_of_the_state_that_the_folder_belongs_to(
+    folder: str, damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    state = Path(folder)
+    there = "" if folder == "reports" else " --approved 'else where'"
+    with pytest.raises(UsageError, match=rf"missing baseline: .*: gradassay approve{there} --reason TEXT$"):
+        read(state / "witnesses")
+    for part in (state / "witnesses", Path("proposed")):
+        write(part, drawn())
+        line = (part / "softmax.jsonl").read_text(encoding="utf-8").splitlines()[0]
+        votes = {"votes": {"numpy": {"verdict": "raises", "cause": "", "errors": {}}}}
+        more = json.dumps(json.loads(line) | votes) if damage == "twice" else damage
+        with (part / "softmax.jsonl").open("a", encoding="utf-8") as stream:
+            stream.write(more + "\n")
+    with pytest.raises(UsageError, match=rf" and run: gradassay approve{there} --reason TEXT$"):
+        read(state / "witnesses")
+    with pytest.raises(UsageError, match=r"(delete it|keep one of them)$"):
+        read(Path("proposed"))
+
+
+@pytest.mark.parametrize("text", ["[]", '{"id": "1"', "null", "{}"])
 def test_a_line_that_is_no_witness_is_named(text: str, tmp_path: Path) -> None:
     write(tmp_path, drawn())
     with (tmp_path / "softmax.jsonl").open("a", encoding="utf-8") as stream:
@@ -403,7 +437,7 @@ def test_bytes_that_are_no_text_are_told(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_a_missing_baseline(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"missing baseline: .*nowhere.*gradassay approve --reason TEXT"):
+    with pytest.raises(UsageError, match=r"missing baseline: .*nowhere.*gradassay explore"):
         read(tmp_path / "nowhere")
 
 

@@ -24,7 +24,6 @@ _NAME = re.compile(r"(?P<pullback>grad\()?(?P<inner>[A-Za-z0-9_]+)(?(pullback)\)
 _KEYS = (
     "id", "operation", "dtype", "shows", "args", "params", "cotangent", "region", "layout", "valid", "votes"
 )  # fmt: skip
-_RESTORE = "restore the line from version control, or delete it and run: gradassay approve --reason TEXT"
 
 
 def identify(scenario: Scenario) -> str:
@@ -87,7 +86,7 @@ def written(witness: Witness) -> str:
     try:
         parsed(line, "it")
     except UsageError as error:
-        raise _unkept(witness, str(error).removesuffix(f"; {_RESTORE}")) from error
+        raise _unkept(witness, str(error)) from error
     return line
 
 
@@ -100,7 +99,7 @@ def parsed(line: str, where: str) -> Witness:
     try:
         entry = json.loads(line)
     except ValueError as error:
-        raise UsageError(f"{where}: is no JSON: {error}; {_RESTORE}") from error
+        raise UsageError(f"{where}: is no JSON: {error}") from error
     with at(where, "the line"):
         _insist(isinstance(entry, dict), "is no object {...}")
         for key in _KEYS:
@@ -177,7 +176,7 @@ def _insist(true: bool, otherwise: str) -> None:
 
 @contextmanager
 def at(where: str, key: str) -> Iterator[None]:
-    """UsageError that names file, line, key and remedy for whatever is not as it should be."""
+    """UsageError that names file, line and key for whatever is not as it should be."""
     try:
         yield
     except (
@@ -190,4 +189,4 @@ def at(where: str, key: str) -> Iterator[None]:
         ZeroDivisionError,
     ) as error:
         what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-        raise UsageError(f"{where}: {key}: {what}; {_RESTORE}") from error
+        raise UsageError(f"{where}: {key}: {what}") from error

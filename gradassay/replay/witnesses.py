@@ -7,6 +7,7 @@ twice. ``grad(softmax)`` lives in ``softmax.grad.jsonl``.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from gradassay.vocabulary import Scenario, Vote, Witness
 __all__ = [
     "ENTRIES",
     "file_name",
+    "files",
     "identify",
     "merged",
     "position",
@@ -56,13 +58,23 @@ def read(folder: Path) -> tuple[Witness, ...]:
     UsageError for a folder that is not there, and for whatever is not as ``write`` left it: names file, line, key and
     remedy. An operation that the catalogue does not know is none of these.
     """
+    from reports.gate.reading import MARKS, UNMERGED
+
+    approve = _approving(folder)
     if not folder.is_dir():
-        raise UsageError(
-            f"missing baseline: there is no folder {folder}; write it with: gradassay approve --reason TEXT"
-        )
+        remedy = f"write it with: {approve}" if approve else "name one that gradassay explore wrote"
+        raise UsageError(f"missing baseline: there is no folder {folder}; {remedy}")
+    again = f" and run: {approve}" if approve else ""
     found: dict[str, tuple[str, Witness]] = {}
     for path, number, line in _lines(folder):
-        witness = parsed(line, f"{path}:{number}")
+        if re.match(MARKS, line):
+            raise UsageError(f"{path}:{number}: {'; '.join(UNMERGED)}")
+        try:
+            witness = parsed(line, f"{path}:{number}")
+        except UsageError as error:
+            raise UsageError(
+                f"{error}; restore the line from version control, or delete it{again}"
+            ) from error
         wanted = file_name(witness.scenario.operation)
         if path.name != wanted:
             raise UsageError(
@@ -74,7 +86,7 @@ def read(folder: Path) -> tuple[Witness, ...]:
         if both is None:
             raise UsageError(
                 f"{first} and {path}:{number}: two lines of witness {witness.id} contradict each other; keep one of "
-                "them, and run: gradassay approve --reason TEXT"
+                f"them{again}"
             )
         found[witness.id] = first, both
     return tuple(sorted((witness for _, witness in found.values()), key=_order))
@@ -112,7 +124,7 @@ def write(folder: Path, witnesses: Iterable[Witness]) -> None:
             path = folder / name
             if not path.exists() or path.read_bytes() != text.encode():
                 write_whole(path, text)
-        for path in _files(folder):
+        for path in files(folder):
             if path.name not in texts:
                 path.unlink()
     except OSError as error:
@@ -131,13 +143,22 @@ def _order(witness: Witness) -> tuple[str, str, str]:
     return witness.scenario.operation, witness.scenario.dtype, witness.id
 
 
-def _files(folder: Path) -> list[Path]:
+def _approving(folder: Path) -> str | None:
+    """The command that writes the state which ``folder`` is a part of; None where it is one of proposals."""
+    from reports.gate.breaches import File
+    from reports.gate.reading import approving
+
+    return approving(folder.parent) if folder.name == File.WITNESSES else None
+
+
+def files(folder: Path) -> list[Path]:
+    """The files of the folder that hold witnesses."""
     return sorted(path for path in folder.glob(f"*{SUFFIX}") if not path.name.startswith("."))
 
 
 def _lines(folder: Path) -> Iterator[tuple[Path, int, str]]:
     """File, number and text of every line that is not empty."""
-    for path in _files(folder):
+    for path in files(folder):
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, ValueError) as error:

@@ -39,6 +39,10 @@ class Known(NamedTuple):
         return f"{self.verdict} ({self.cause})" if self.cause else str(self.verdict)
 
 
+#: Operation and id of a witness.
+Listed = tuple[str, str]
+
+
 @dataclass(frozen=True)
 class Scope:
     """The part of the approved state that a command is about; None where it is about everything."""
@@ -50,6 +54,10 @@ class Scope:
     def __contains__(self, place: Place) -> bool:
         asked = (self.operations, self.implementations, self.dtypes)
         return all(names is None or name in names for name, names in zip(place, asked, strict=True))
+
+    def has(self, operation: str) -> bool:
+        """Whether anything of ``operation`` is in it."""
+        return self.operations is None or operation in self.operations
 
     @property
     def options(self) -> str:
@@ -79,8 +87,12 @@ class Expectations:
     """Known discrepancy -> the reason why it was accepted."""
     platform: Mapping[str, str] = field(default_factory=dict)
     """What the last bits of the frameworks depend on: their versions and the processor's vector extensions."""
+    witnesses: frozenset[Listed] | None = None
+    """The witnesses that have to be stored; None where there is no list."""
     lines: Mapping[Known | Place, int] = field(default_factory=dict, compare=False)
     """Where each of them stands in the file that it was read from."""
+    witness_lines: Mapping[Listed, int] = field(default_factory=dict, compare=False)
+    """Where each of ``witnesses`` stands there."""
 
     @property
     def known(self) -> Mapping[Known, str]:
@@ -165,7 +177,7 @@ def approve(
     now = {known: before.known.get(known, reason) for known in seen(run)}
     places = measured(run) | {place for place in before.measured if stays(place)}
     platform = platform_of(run) if scope.whole and not new_only else before.platform or platform_of(run)
-    return Expectations(seed, examples, frozenset(places), {**kept, **now}, platform)
+    return Expectations(seed, examples, frozenset(places), {**kept, **now}, platform, before.witnesses)
 
 
 def given(reason: str) -> str:

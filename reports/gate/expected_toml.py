@@ -6,20 +6,23 @@ line.  What cannot be used is refused with file, line and remedy.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from gradassay.formats import FORMATS
 from gradassay.vocabulary import Verdict
-from reports.gate.expectations import APPROVE, Expectations, Known, Place
+from reports.gate.expectations import APPROVE, Expectations, Known, Listed, Place
 from reports.gate.reading import damaged, document, entries, line_of, strings
 from reports.gate.writing import DTYPES, array, quoted, table
 
-#: 2: one line for each discrepancy and each row that was measured; ties are among them.
+#: 2: one line for each discrepancy and each row that was measured; ties are among them. Witnesses are listed where an
+#: approval wrote the file since, and the platform is an array of tables since, and a table before.
 SCHEMA = 2
 FIELDS = ("operation", "implementation", "dtype", "verdict", "cause", "reason")
 ROW = ("operation", "implementation", "dtypes")
+WITNESS = ("operation", "id")
+PART = ("name", "version")
 
 
 def read(path: Path) -> Expectations:
@@ -52,10 +55,19 @@ def read(path: Path) -> Expectations:
         if reasons.get(known, reason) != reason:
             raise damaged(path, line, "this entry stands there twice, with different reasons", "keep one")
         reasons[known], lines[known] = reason, line or 0
-    platform = parsed.get("platform", {})
-    if not isinstance(platform, dict) or not all(isinstance(value, str) for value in platform.values()):
-        raise damaged(path, line_of(text, r"\[?platform"), "[platform] should be a table of strings")
-    return Expectations(**numbers, measured=places, reasons=reasons, platform=platform, lines=lines)
+    listed: dict[Listed, int] = {}
+    for line, entry in entries(path, text, parsed, "witnesses"):
+        operation, name = strings(path, line, entry, WITNESS)
+        listed[operation, name] = line or 0
+    return Expectations(
+        **numbers,
+        measured=places,
+        reasons=reasons,
+        platform=_platform(path, text, parsed),
+        witnesses=frozenset(listed) if "witnesses" in parsed else None,
+        lines=lines,
+        witness_lines=listed,
+    )
 
 
 def text(expectations: Expectations) -> str:
@@ -69,14 +81,20 @@ def text(expectations: Expectations) -> str:
         *array("expected", (_entry(known, expectations) for known in sorted(expectations.known, key=_order))),
         *array("measured", _measured(expectations.measured)),
     ]
+    if expectations.witnesses is not None:
+        lines += array("witnesses", (_strings(WITNESS, each) for each in sorted(expectations.witnesses)))
     if expectations.platform:
-        lines += ["", "[platform]", *(f"{name} = {quoted(v)}" for name, v in expectations.platform.items())]
+        lines += array("platform", (_strings(PART, each) for each in sorted(expectations.platform.items())))
     return "\n".join(lines) + "\n"
+
+
+def _strings(names: Iterable[str], values: Iterable[str]) -> str:
+    return table(zip(names, map(quoted, values), strict=True))
 
 
 def _entry(known: Known, expectations: Expectations) -> str:
     values = (*known.place, known.verdict.value, known.cause, expectations.known[known])
-    return table(zip(FIELDS, map(quoted, values), strict=True))
+    return _strings(FIELDS, values)
 
 
 def _order(known: Known) -> tuple[Any, ...]:
@@ -99,6 +117,20 @@ def _places(path: Path, line: int | None, entry: Any) -> Iterator[Place]:
         raise damaged(path, line, "this entry has no dtypes (a list of their names)")
     for dtype in dtypes:
         yield Place(operation, implementation, _dtype(path, line, dtype))
+
+
+def _platform(path: Path, text: str, parsed: Mapping[str, Any]) -> dict[str, str]:
+    """Name -> version, of an array of tables, or of the table that an earlier approval wrote."""
+    found = parsed.get("platform", [])
+    if isinstance(found, dict) and all(isinstance(version, str) for version in found.values()):
+        return found
+    platform: dict[str, str] = {}
+    for line, entry in entries(path, text, parsed, "platform"):
+        name, version = strings(path, line, entry, PART)
+        if platform.setdefault(name, version) != version:
+            what = f"two lines name {name}, {platform[name]} and {version}"
+            raise damaged(path, line, what, "keep one")
+    return platform
 
 
 def _dtype(path: Path, line: int | None, name: str) -> str:

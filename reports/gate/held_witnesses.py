@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from gradassay.vocabulary import Run, Vote, Witness
-from reports.gate.breaches import Breach, Kind
-from reports.gate.expectations import EVERYTHING, Place, Scope, absent
+from reports.gate.breaches import Breach, File, Kind
+from reports.gate.expectations import EVERYTHING, Expectations, Place, Scope, absent
 from reports.gate.votes import error_of, said, votes
 from reports.numbers import short
 
@@ -19,11 +19,14 @@ def held_witnesses(
     stored: Mapping[str, Witness],
     position: Callable[[str], tuple[str, int]],
     scope: Scope = EVERYTHING,
+    expectations: Expectations = Expectations(),  # noqa: B008 - frozen
 ) -> Iterator[Breach]:
-    """Every vote that changed, every error that rose, and every witness that could not be replayed.
+    """Every vote that changed, every error that rose, and every witness that could not be replayed, or was deleted.
 
-    ``run`` is of ``scope``, which says what had to be replayed; ``position`` gives the file and line of a witness.
+    ``run`` is of ``scope``, which says what had to be replayed; ``position`` gives the file and line of a witness;
+    ``expectations`` list those that have to be stored.
     """
+    yield from _unlike_the_list(stored, position, scope, expectations)
     replayed = {witness.id: witness for witness in run.replayed}
     for name, then in stored.items():
         scenario = then.scenario
@@ -48,6 +51,27 @@ def held_witnesses(
             file, line = position(name)
             told = votes(then, now)
             yield Breach(Kind.UNLISTED, place, what, file, line or None, vote.verdict, votes=told)
+
+
+def _unlike_the_list(
+    stored: Mapping[str, Witness],
+    position: Callable[[str], tuple[str, int]],
+    scope: Scope,
+    expectations: Expectations,
+) -> Iterator[Breach]:
+    """The witnesses that are listed or stored, and not both."""
+    if expectations.witnesses is None:
+        return
+    there = {(witness.scenario.operation, name) for name, witness in stored.items()}
+    for operation, name in sorted(each for each in expectations.witnesses ^ there if scope.has(each[0])):
+        place = Place(operation, "", "")
+        if (operation, name) in there:
+            what = f"witness {name} is stored and not listed in {File.EXPECTED}: was it added by hand?"
+            file, line = position(name)
+            yield Breach(Kind.UNLISTED, place, what, file, line or None)
+        else:
+            what = f"witness {name} is listed in {File.EXPECTED} and not stored"
+            yield Breach(Kind.VANISHED, place, what, line=expectations.witness_lines.get((operation, name)))
 
 
 def _difference(implementation: str, then: Vote, now: Vote | None) -> str | None:

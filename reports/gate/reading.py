@@ -14,6 +14,11 @@ from reports.gate import FOLDER
 
 #: What git leaves around the two sides of a conflict.
 MARKS = r"(<{7}|={7}|>{7}|\|{7})"
+#: What is the matter then, and what to do.
+UNMERGED = (
+    "a merge left its marks here; both sides of it can stay, as each line is a statement",
+    "delete the marks, and of two lines about one thing the wrong one",
+)
 
 
 def document(path: Path, schema: int) -> tuple[str, Mapping[str, Any]]:
@@ -21,7 +26,7 @@ def document(path: Path, schema: int) -> tuple[str, Mapping[str, Any]]:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        remedy = f"there is no approved state to hold against; make one with: {_approve(path.parent)}"
+        remedy = f"there is no approved state to hold against; make one with: {approving(path.parent)}"
         raise UsageError(f"{path}: {remedy}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: cannot be read ({error}); restore it from version control") from error
@@ -32,10 +37,12 @@ def document(path: Path, schema: int) -> tuple[str, Mapping[str, Any]]:
         line = int(told[1]) if told else len(text.splitlines())  # else: at the end of the document
         conflict = line_of(text, MARKS)
         if conflict is not None:
-            left = "a merge left its marks here; both sides of it can stay, as each line is a statement"
-            raise damaged(
-                path, conflict, left, "delete the marks, and of two lines about one thing the wrong one"
-            ) from error
+            raise damaged(path, conflict, *UNMERGED) from error
+        twice = _twice(text)
+        if twice is not None:
+            again, name, first = twice
+            what = f"two lines name {name}, this one and line {first}, as a merge of two branches leaves them"
+            raise damaged(path, again, what, "keep one; of two arrays, the entries of both") from error
         raise damaged(path, line, f"not TOML: {error}") from error
     if parsed.get("schema") != schema:
         what = f"schema is {parsed.get('schema')!r}, should be {schema}"
@@ -72,16 +79,26 @@ def line_of(text: str, pattern: str, after: int = 0) -> int | None:
     return next((n for n, line in lines if n > after and re.match(rf"\s*{pattern}", line)), None)
 
 
+def _twice(text: str) -> tuple[int, str, int] | None:
+    """The line that names a key again, the key, and the line that names it first."""
+    first: dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        key = re.match(r"([\w-]+)\s*=", line)
+        if key and first.setdefault(key[1], number) != number:
+            return number, key[1], first[key[1]]
+    return None
+
+
 def damaged(path: Path, line: int | None, what: str, remedy: str | None = None) -> UsageError:
     """The error that names file, line, what is the matter and the remedy."""
     if remedy is None:
-        again = _approve(path.parent)
+        again = approving(path.parent)
         remedy = f"correct it, restore it from version control, or delete it and run: {again}"
     where = f"{path}:{line}" if line else str(path)
     return UsageError(f"{where}: {what}; {remedy}")
 
 
-def _approve(folder: Path) -> str:
+def approving(folder: Path) -> str:
     """The command that writes the state in ``folder``."""
     there = "" if str(folder) == FOLDER else f" --approved {shlex.quote(str(folder))}"
     return f"gradassay approve{there} --reason TEXT"
