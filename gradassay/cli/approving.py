@@ -67,7 +67,7 @@ def approve_command(
     from gradassay.cli.fitting import drawn, insist_on_all
     from gradassay.cli.measuring import outcome
     from gradassay.cli.saving import Destination
-    from gradassay.cli.state import changes, read_or_begin, write
+    from gradassay.cli.state import changes, contents, listing, read_or_begin, write
     from gradassay.replay import witnesses
     from gradassay.replay.documents import run_of
     from reports.gate.approval import approved
@@ -76,6 +76,7 @@ def approve_command(
     if os.environ.get("CI", "").lower() not in ("", "0", "false"):
         fail("approve is refused where CI is set: a person approves, on their own machine")
     given(reason)
+    found = contents(Path(folder))
     before = read_or_begin(Path(folder))
     kept = [] if proposed is None else list(witnesses.read(Path(proposed)))
     Destination(folder, option="--approved")
@@ -107,7 +108,8 @@ def approve_command(
     )
     after = replace(after, witnesses={**{w.id: w for w in kept}, **after.witnesses})
     after = _voted(after, before, jobs, elsewhere=source is not None)
-    write(Path(folder), after)
+    after = listing(after, before, scope, new_only)
+    write(Path(folder), after, found)
     say("\n".join((*changes(before, after), _summary(before, after, folder))))
     return Exit.FINE
 
@@ -118,6 +120,7 @@ def _asked(operations: Sequence[str], before: State) -> tuple[list[str], list[st
 
     approved = {place.operation for place in (*before.expectations.measured, *before.accuracy.bounds)}
     approved |= {witness.scenario.operation for witness in before.witnesses.values()}
+    approved |= {operation for operation, _ in before.expectations.witnesses or ()}
     gone = [name for name in operations if name in approved and name not in OPERATIONS]
     return [name for name in operations if name not in gone], gone
 

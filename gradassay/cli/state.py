@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import math
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gradassay.cli.app import fail
 from gradassay.cli.output import style
+from gradassay.errors import UsageError
 
 if TYPE_CHECKING:
     from gradassay.vocabulary import Witness
+    from reports.gate.expectations import Listed, Scope
     from reports.gate.holding import State
 
 
@@ -20,6 +28,7 @@ def read(folder: Path) -> State:
     from reports.gate.holding import State
 
     expectations = expected_toml.read(folder / File.EXPECTED)
+    expectations = replace(expectations, witnesses=expectations.witnesses or frozenset())
     accuracy = accuracy_toml.read(folder / File.ACCURACY)
     stored = witnesses.read(folder / File.WITNESSES)
 
@@ -47,8 +56,86 @@ def read_or_begin(folder: Path) -> State:
     )
 
 
-def write(folder: Path, state: State) -> None:
-    """Replace the files in ``folder``, each whole or not at all; the witnesses, which can be refused, first."""
+def contents(folder: Path) -> dict[str, bytes | None]:
+    """The files of the state with what is in them; None where that cannot be read."""
+    from gradassay.replay import witnesses
+    from reports.gate.breaches import File
+
+    files = [folder / File.EXPECTED, folder / File.ACCURACY, *witnesses.files(folder / File.WITNESSES)]
+    return {path.relative_to(folder).as_posix(): _bytes(path) for path in files if path.exists()}
+
+
+def _bytes(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def listing(after: State, before: State, scope: Scope, new_only: bool) -> State:
+    """``after`` with the list of its witnesses, which says of what was not approved just now what ``before`` said.
+
+    So whoever approves one operation does not accept that a witness of another one was deleted, or added by hand.
+    """
+    listed = before.expectations.witnesses
+    there = _ids(after)
+    if listed is not None:
+        stays = {each for each in listed if new_only or not scope.has(each[0])}
+        there = stays | {each for each in there if scope.has(each[0]) or each not in _ids(before)}
+    return replace(after, expectations=replace(after.expectations, witnesses=frozenset(there)))
+
+
+def _ids(state: State) -> set[Listed]:
+    return {(witness.scenario.operation, name) for name, witness in state.witnesses.items()}
+
+
+def write(folder: Path, state: State, found: Mapping[str, bytes | None] | None = None) -> None:
+    """Replace the files in ``folder``, each whole or not at all; witnesses that have no list yet are listed.
+
+    UsageError, and nothing was written, where the files are not as they were ``found`` any more; and where one cannot
+    be written, which says what was written until then.
+    """
+    with _alone(folder):
+        before = contents(folder)
+        changed = [] if found is None else _differing(found, before)
+        if changed:
+            fail(f"{', '.join(changed)} in {folder} changed meanwhile, nothing was written: run it again")
+        try:
+            _replace(folder, state)
+        except UsageError as error:
+            new = _differing(before, contents(folder))
+            what = f"{', '.join(new)} are new, and all others as they were" if new else "nothing is new"
+            raise UsageError(f"{error}; in {folder}, {what}: mend the cause and run it again") from error
+
+
+def _differing(then: Mapping[str, bytes | None], now: Mapping[str, bytes | None]) -> list[str]:
+    return sorted(dict(then.items() ^ now.items()))
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Nobody else who asks for it writes to ``folder`` meanwhile; where there are no such locks, somebody may."""
+    try:
+        import fcntl
+    except ImportError:
+        fcntl = None  # type: ignore[assignment]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = None if fcntl is None else os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        fail(f"cannot write {folder}: {error.strerror or error}")
+    try:
+        if handle is not None:
+            with suppress(OSError):  # some network folders have none
+                fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        if handle is not None:
+            os.close(handle)  # which gives the lock back, as the end of the process does
+
+
+def _replace(folder: Path, state: State) -> None:
+    """The witnesses, which can be refused, first."""
     from gradassay.cli.saving import write_atomically
     from gradassay.replay import witnesses
     from reports.gate import accuracy_toml, expected_toml
@@ -57,7 +144,10 @@ def write(folder: Path, state: State) -> None:
     witnesses.write(folder / File.WITNESSES, state.witnesses.values())
     if not state.witnesses:  # git keeps no empty folder, and one that is missing is a missing baseline
         write_atomically(folder / File.WITNESSES / ".gitkeep", "")
-    write_atomically(folder / File.EXPECTED, expected_toml.text(state.expectations))
+    expectations = state.expectations
+    if expectations.witnesses is None:
+        expectations = replace(expectations, witnesses=frozenset(_ids(state)))
+    write_atomically(folder / File.EXPECTED, expected_toml.text(expectations))
     write_atomically(folder / File.ACCURACY, accuracy_toml.text(state.accuracy))
 
 
@@ -77,7 +167,19 @@ def changes(before: State, after: State) -> list[str]:
         if old is not None and old != bound:
             was = f"error/budget {old.budget_ratio}, norm-wise {old.normwise} u"
             lines.append(f"~ {' '.join(place)}: {was} -> {bound.budget_ratio}, {bound.normwise} u")
-    return lines + _failures(before, after)
+    return [*lines, *_unbounded(before, after), *_failures(before, after)]
+
+
+def _unbounded(before: State, after: State) -> Iterator[str]:
+    """The bounds that hold nothing, and did before: what hardly anybody means to approve."""
+    for place, bound in sorted(after.accuracy.bounds.items()):
+        old = before.accuracy.bounds.get(place)
+        for name, label in (("budget_ratio", "error/budget"), ("normwise", "norm-wise error")):
+            now = getattr(bound, name)
+            if not math.isfinite(now) and (old is None or math.isfinite(getattr(old, name))):
+                mark = style("!", fg="red", bold=True)
+                so = "no run keeps it" if math.isnan(now) else "no error is too large for it"
+                yield f"{mark} {' '.join(place)}: the bound on its {label} is {now}: {so}"
 
 
 def _failures(before: State, after: State) -> list[str]:

@@ -1,0 +1,206 @@
+"""``gradassay approve`` lists the witnesses, writes over nobody's work, and tells of bounds that hold nothing."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from gradassay.cli.state import contents, read, read_or_begin, write
+from gradassay.errors import UsageError
+from gradassay.vocabulary import Run
+from property_tests.command_lines import Install, Shell, one_line
+from property_tests.fake_runs import row, run
+from property_tests.fake_states import TIE, WRONG, state_of
+from property_tests.killing import files
+
+BOTH = run(row(found=[WRONG]), row("max", found=[TIE]))
+APPROVE = ("approve", "--approved", "st", "--reason", "because")
+ST = Path("st")
+
+
+def listed() -> dict[str, str]:
+    """Operation -> id of its witness, of those that are listed."""
+    return dict(read(ST).expectations.witnesses or ())
+
+
+@pytest.fixture
+def approved(shell: Shell, measuring: Install) -> dict[str, str]:
+    """A state with a witness of two operations."""
+    measuring(BOTH)
+    assert shell(*APPROVE)[0] == 0
+    assert listed() == {w.scenario.operation: w.id for w in read(ST).witnesses.values()}
+    assert set(listed()) == {"softmax", "max"}
+    return listed()
+
+
+def test_a_witness_that_was_deleted_is_dropped_by_approving_its_operation_alone(
+    shell: Shell, measuring: Install, approved: dict[str, str]
+) -> None:
+    Path("st/witnesses/softmax.jsonl").unlink()
+    measuring(run(BOTH.rows[1]))
+    assert shell(*APPROVE, "max")[0] == 0
+    assert listed() == approved
+    measuring(run(row()))
+    assert shell(*APPROVE, "softmax", "--new-only")[0] == 0
+    assert listed() == approved
+    assert shell(*APPROVE, "softmax")[0] == 0
+    assert listed() == {"max": approved["max"]}
+
+
+def test_a_witness_that_was_added_by_hand_is_listed_by_approving_its_operation_alone(
+    shell: Shell, measuring: Install, approved: dict[str, str]
+) -> None:
+    path = Path("st/expected.toml")
+    without = [line for line in path.read_text().splitlines() if approved["softmax"] not in line]
+    path.write_text("\n".join(without))
+    assert listed() == {"max": approved["max"]}
+    measuring(run(BOTH.rows[1]))
+    assert shell(*APPROVE, "max")[0] == 0
+    assert listed() == {"max": approved["max"]}
+    measuring(run(BOTH.rows[0]))
+    assert shell(*APPROVE, "softmax")[0] == 0
+    assert listed() == approved
+
+
+def test_the_ids_of_an_operation_that_is_gone_go_with_it(shell: Shell, measuring: Install) -> None:
+    """Also where the list is all that still has it."""
+    measuring(run(row(), row("soft_max", found=[TIE])))
+    shell(*APPROVE)
+    (name,) = listed().values()
+    measuring(run(row()))
+    assert shell(*APPROVE, "soft_max")[0] == 0
+    assert listed() == {}
+    state = read(ST)
+    expectations = replace(state.expectations, witnesses=frozenset({("soft_max", name)}))
+    write(ST, replace(state, expectations=expectations))
+    assert listed() == {"soft_max": name}
+    assert shell(*APPROVE, "soft_max")[0] == 0
+    assert listed() == {}
+
+
+def test_a_state_of_before_there_was_a_list_gets_one_by_being_read_and_written(
+    shell: Shell, approved: dict[str, str]
+) -> None:
+    path = Path("st/expected.toml")
+    new = path.read_text()
+    begin = new.index("witnesses = [")
+    path.write_text(new[:begin] + new[new.index("]\n", begin) + 2 :])
+    assert listed() == {}
+    write(ST, read_or_begin(ST))
+    assert listed() == approved
+    assert path.read_text() == new
+
+
+def meanwhile(what: Callable[[], object], monkeypatch: pytest.MonkeyPatch, fake: Any) -> None:
+    """Let ``what`` happen while the next approval takes votes, once."""
+    replayed = fake.replayed
+    done: list[object] = []
+
+    def call(*given: Any, **how: Any) -> Any:
+        if not done:
+            done.append(None)
+            what()
+        return replayed(*given, **how)
+
+    monkeypatch.setattr(fake, "replayed", call)
+
+
+CHANGES: dict[str, Callable[[], object]] = {
+    "another approval": lambda: write(ST, state_of(run(row(), row("exp", found=[WRONG])))),
+    "a reason": lambda: Path("st/expected.toml").write_text(
+        Path("st/expected.toml").read_text().replace("because", "for another reason")
+    ),
+    "a deletion": lambda: Path("st/witnesses/max.jsonl").unlink(),
+    "a new file": lambda: Path("st/witnesses/exp.jsonl").write_text(""),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_was_changed_meanwhile_is_not_written_over(
+    change: str, shell: Shell, measuring: Install, approved: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[dict[Path, bytes]] = []
+    fake = measuring(run(row(), row("max"), row("tanh", found=[TIE])))
+
+    def change_it() -> None:
+        CHANGES[change]()
+        seen.append(files(ST))
+
+    meanwhile(change_it, monkeypatch, fake)
+    code, out, err = shell(*APPROVE)
+    assert (code, out) == (4, "")
+    assert "changed meanwhile, nothing was written: run it again" in one_line(err)
+    assert files(ST) == seen[0]
+    assert shell(*APPROVE)[0] == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere there is no lock on a folder")
+def test_of_several_that_write_at_once_one_does_and_nothing_is_mixed(tmp_path: Path) -> None:
+    states = [state_of(run(row(name, found=[WRONG]))) for name in ("exp", "max", "tanh", "relu")]
+    write(tmp_path, state_of(BOTH))
+    found = contents(tmp_path)
+    refused: dict[int, str] = {}
+
+    def attempt(i: int) -> None:
+        try:
+            write(tmp_path, states[i], found)
+        except UsageError as error:
+            refused[i] = str(error)
+
+    threads = [Thread(target=attempt, args=(i,)) for i in range(len(states))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (winner,) = set(range(len(states))) - refused.keys()
+    assert all("changed meanwhile, nothing was written" in told for told in refused.values())
+    now = read(tmp_path)
+    assert now.expectations.reasons == states[winner].expectations.reasons
+    assert now.witnesses.keys() == states[winner].witnesses.keys()
+
+
+@pytest.mark.parametrize("fails_at", range(4))
+def test_a_write_that_fails_says_which_files_are_new(
+    fails_at: int, shell: Shell, measuring: Install, approved: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, calls = contents(ST), []
+
+    def full(handle: int) -> None:
+        calls.append(handle)
+        if len(calls) > fails_at:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    measuring(_otherwise())
+    code, _, err = shell(*APPROVE)
+    assert code == 4
+    now = contents(ST)
+    new = sorted(name for name in now if now[name] != before[name])
+    assert len(new) == fails_at
+    what = f"{', '.join(new)} are new, and all others as they were" if new else "nothing is new"
+    assert f"; in st, {what}: mend the cause and run it again" in one_line(err)
+
+
+def _otherwise() -> Run:
+    """All four files are others in it."""
+    return run(row(found=[TIE], typical=9.0), row("max", found=[WRONG]))
+
+
+@pytest.mark.parametrize("typical", [math.inf, math.nan])
+def test_a_bound_that_holds_nothing_is_told_once(
+    typical: float, shell: Shell, measuring: Install, approved: dict[str, str]
+) -> None:
+    measuring(run(row(found=[WRONG], typical=typical), BOTH.rows[1]))
+    code, out, _ = shell(*APPROVE)
+    assert code == 0
+    (line,) = (line for line in out.splitlines() if line.startswith("! "))
+    assert line.startswith(f"! softmax numpy float64: the bound on its norm-wise error is {typical}: no ")
+    if typical == math.inf:
+        assert "!" not in shell(*APPROVE)[1]
