@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradassay.speed.blocks import BLOCK_S, FEWEST_FOURS, LEG_S, MOST_FOURS, Blocks
+from gradassay.speed.blocks import BLOCK_S, FEWEST_FOURS, LEG_S, MOST_FOURS, WARM_UP, Blocks, waits
 from gradassay.speed.sequential import (
     ALPHA,
     AT_MARGIN,
@@ -98,6 +98,13 @@ def test_what_is_no_number_is_no_success() -> None:
     assert decide(lambda: math.nan).finding is Finding.SLOWER
 
 
+@given(st.integers(1, 6))
+def test_a_test_that_is_late_is_inconclusive_and_keeps_its_blocks(blocks: int) -> None:
+    asked = count(1)
+    late = decide(lambda: 0.0, late=lambda: next(asked) == blocks)
+    assert (late.finding, len(late.slowdowns)) == (Finding.INCONCLUSIVE, blocks)
+
+
 def test_what_has_not_been_decided_is_said_to_be_so() -> None:
     undecided = decide(lambda: 1.0, most=10)
     assert (undecided.finding, len(undecided.slowdowns)) == (Finding.INCONCLUSIVE, 10)
@@ -154,3 +161,43 @@ def test_a_leg_is_long_enough_to_be_timed_and_a_block_no_longer_than_it_has_to_b
     assert FEWEST_FOURS <= fours <= MOST_FOURS
     assert leg_s >= LEG_S * 0.99
     assert fours == FEWEST_FOURS or fours * leg_s <= BLOCK_S * 1.01
+
+
+class Clocks:
+    """Time on the wall, of the thread, and how often it gave up the processor: all made up."""
+
+    def __init__(self, wall: float, thread: float, pauses: int | None) -> None:
+        self.calls, self.wall, self.thread, self.pauses = 0, wall, thread, pauses
+
+    def call(self) -> None:
+        self.calls += 1
+
+    def waits(self) -> str | None:
+        return waits(
+            lambda: self.call,
+            lambda: round(self.calls * self.thread),
+            lambda: round(self.calls * self.wall),
+            lambda: None if self.pauses is None else self.calls * self.pauses,
+        )
+
+
+@pytest.mark.parametrize(
+    ("wall", "thread", "pauses", "says"),
+    [
+        (1e6, 1e4, 1, True),
+        (1e6, 1e4, None, True),
+        (1e6, 1e4, 0, False),  # others had the processor
+        (2e6, 1e6, 1, False),
+    ],
+)
+def test_a_call_waits_whose_thread_gives_up_the_processor_for_most_of_it(
+    wall: float, thread: float, pauses: int | None, says: bool
+) -> None:
+    assert bool(Clocks(wall, thread, pauses).waits()) is says
+
+
+@pytest.mark.parametrize(("wall", "calls"), [(1e6, WARM_UP), (1e10, 1)])
+def test_it_does_not_take_long_to_see_that_a_call_waits(wall: float, calls: int) -> None:
+    clocks = Clocks(wall, 1e4, 1)
+    assert clocks.waits()
+    assert clocks.calls == calls

@@ -3,122 +3,36 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from gradassay.bench_vocabulary import Ratio
 from gradassay.cli import main
 from gradassay.speed import gate as gate_module
-from gradassay.speed.cells import Cell, Outcome, Side, Task, Timed, Timing
+from gradassay.speed.cells import Cell, Side, Timed, Timing
 from gradassay.speed.measuring import timed
-from gradassay.speed.running import perform
-from gradassay.speed.sequential import decide
+from property_tests.speed_gating import RULE, WASTEFUL, Shell, Slowness, canary, nothing_is_slower
 from property_tests.test_speed_revisions import Git
 
-RULE = """
-import numpy as np
-
-def softmax(x, *, axis=-1):
-    e = np.exp(x)
-    p = e / e.sum(axis=axis, keepdims=True)
-
-    def pullback(y_bar):
-        return p * (y_bar - (p * y_bar).sum(axis=axis, keepdims=True))
-
-    return p, pullback
-"""
-WASTEFUL = RULE.replace("e = np.exp(x)", "e = np.exp(x) * 1")
-
-#: How many times slower a cell is; the second argument counts the processes.
-Slowness = Callable[[Timing, int], float]
-Shell = Callable[..., tuple[int, str, str]]
+pytest_plugins = ("property_tests.speed_gating",)
 
 
-def nothing_is_slower(_task: Timing, _process: int) -> float:
-    return 1.0
-
-
-def _canary(task: Timing) -> bool:
-    return task.before.folder == task.after.folder
-
-
-@pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[[Slowness], None]:
-    """Put made-up times in the place of a process that measures; work is counted as ever, but here."""
-
-    def install(slowness: Slowness) -> None:
-        processes = 0
-
-        def run(tasks: Sequence[Task], _progress: Any) -> tuple[dict[Task, Outcome], bool]:
-            nonlocal processes
-            processes += 1
-            return {task: outcome(task, processes) for task in tasks}, False
-
-        def outcome(task: Task, process: int) -> Outcome:
-            real = perform(task, lambda *_: None) if not isinstance(task, Timing) else None
-            if real is not None or not isinstance(task, Timing):
-                assert real is not None
-                return real
-            ratio = slowness(task, process) * task.planted[1] / task.planted[0]
-            decision = decide(lambda: math.log(ratio), task.margin)
-            return Timed(
-                task,
-                decision.finding,
-                Ratio(ratio, ratio, ratio, 1.0),
-                1e-5,
-                1e-5 * ratio,
-                decision.slowdowns,
-            )
-
-        monkeypatch.setattr(gate_module, "run", run)
-
-    return install
-
-
-@pytest.fixture
-def layers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Git:
-    """A repository of the user's with a rule, and the current folder in it."""
-    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
-    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
-    git = Git(tmp_path / "mine")
-    git.commit("The rule", mylayers=RULE)
-    monkeypatch.chdir(git.root)
-    monkeypatch.syspath_prepend(git.root)
-    return git
-
-
-@pytest.fixture
-def shell(layers: Git, capsys: pytest.CaptureFixture[str]) -> Shell:
-    """Run the gate on the rule in that repository."""
-
-    def call(*more: str, against: str = "HEAD", rule: str = "mylayers:softmax") -> tuple[int, str, str]:
-        code = main(["bench", "--against", against, "--rule", rule, "--like", "softmax", *more])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
-
-
-def test_what_has_not_changed_passes(shell: Shell, machine: Callable[[Slowness], None]) -> None:
+def test_what_has_not_changed_passes(gated: Shell, machine: Callable[[Slowness], None]) -> None:
     machine(nothing_is_slower)
-    code, out, err = shell()
+    code, out, err = gated()
     assert code == 0, err
     assert "PASSED  6 of 6 cells" in out
     assert "would detect +5%" in out
 
 
 def test_a_slow_down_fails_with_cell_ratio_and_the_trailer_that_approves_it(
-    shell: Shell, machine: Callable[[Slowness], None]
+    gated: Shell, machine: Callable[[Slowness], None]
 ) -> None:
-    machine(lambda task, _: 1.24 if not _canary(task) and task.cell.size == (8, 10) else 1.0)
-    code, out, _ = shell()
+    machine(lambda task, _: 1.24 if not canary(task) and task.cell.size == (8, 10) else 1.0)
+    code, out, _ = gated()
     assert code == 1
     assert re.search(r"mylayers:softmax +8×10 .*×1.240 \[1.240, 1.240\]", out)
     assert "Slower: mylayers:softmax 1.3 because ..." in out
@@ -126,136 +40,114 @@ def test_a_slow_down_fails_with_cell_ratio_and_the_trailer_that_approves_it(
 
 
 def test_a_slow_down_that_a_fresh_process_does_not_confirm_is_told_and_passes(
-    shell: Shell, machine: Callable[[Slowness], None]
+    gated: Shell, machine: Callable[[Slowness], None]
 ) -> None:
-    machine(lambda task, process: 1.3 if process == 1 and not _canary(task) else 1.0)
-    code, out, _ = shell()
+    machine(lambda task, process: 1.3 if process == 1 and not canary(task) else 1.0)
+    code, out, _ = gated()
     assert code == 0
     assert out.count("not confirmed mylayers:softmax") == 6
 
 
 @pytest.mark.parametrize(("approved", "code"), [("1.3", 0), ("1.2", 1)])
 def test_an_approved_slow_down_passes_up_to_its_factor(
-    shell: Shell, machine: Callable[[Slowness], None], layers: Git, approved: str, code: int
+    gated: Shell, machine: Callable[[Slowness], None], layers: Git, approved: str, code: int
 ) -> None:
     layers.commit(f"Slower\n\nSlower: mylayers:softmax {approved} because it is exact now")
-    machine(lambda task, _: 1.0 if _canary(task) else 1.25)
-    found, out, _ = shell(against="HEAD~1")
+    machine(lambda task, _: 1.0 if canary(task) else 1.25)
+    found, out, _ = gated(against="HEAD~1")
     assert found == code
     assert f"approved: mylayers:softmax up to {approved} times slower because it is exact now" in out
 
 
-def test_a_malformed_approval_is_a_usage_error(shell: Shell, layers: Git) -> None:
+def test_a_malformed_approval_is_a_usage_error(gated: Shell, layers: Git) -> None:
     sha = layers.commit("Slower\n\nSlower: mylayers:softmax a bit because it is exact now")
-    code, _, err = shell(against="HEAD~1")
+    code, _, err = gated(against="HEAD~1")
     assert code == 4
     assert f"commit {sha[:8]}, line 3" in err
 
 
 def test_a_temporary_more_is_a_breach_of_its_own_and_can_be_approved(
-    shell: Shell, machine: Callable[[Slowness], None], layers: Git
+    gated: Shell, machine: Callable[[Slowness], None], layers: Git
 ) -> None:
     machine(nothing_is_slower)
     layers.commit("Waste", mylayers=WASTEFUL)
-    code, out, _ = shell(against="HEAD~1")
+    code, out, _ = gated(against="HEAD~1")
     assert code == 1
     assert "more work mylayers:softmax" in out
     assert "forward ufunc calls 2 → 3" in out
     assert "bytes of new arrays 672 → 992" in out
     layers.commit("Approve\n\nMore-work: mylayers:softmax because it has to")
-    assert shell(against="HEAD~2")[0] == 0
+    assert gated(against="HEAD~2")[0] == 0
 
 
 def test_a_rule_that_vanished_fails_and_a_new_one_does_not(
-    shell: Shell, machine: Callable[[Slowness], None], layers: Git
+    gated: Shell, machine: Callable[[Slowness], None], layers: Git
 ) -> None:
     machine(nothing_is_slower)
     layers.commit("Rename", mylayers=RULE.replace("def softmax", "def softermax"))
-    code, out, _ = shell(against="HEAD~1")
+    code, out, _ = gated(against="HEAD~1")
     assert code == 1
     assert "vanished mylayers:softmax" in out
-    code, out, _ = shell(against="HEAD~1", rule="mylayers:softermax")
+    code, out, _ = gated(against="HEAD~1", rule="mylayers:softermax")
     assert "new, nothing to compare with: mylayers:softermax" in out
     assert code == 5, "nothing was measured"
-    code, _, err = shell(rule="mylayers:nothing")
+    code, _, err = gated(rule="mylayers:nothing")
     assert code == 4
     assert "there is no such rule" in err
-
-
-@pytest.mark.parametrize(("old", "kind"), [(True, "signature changed"), (False, "raises")])
-def test_a_revision_that_cannot_run_the_inputs_of_the_other_fails(
-    shell: Shell, monkeypatch: pytest.MonkeyPatch, layers: Git, old: bool, kind: str
-) -> None:
-    narrow = RULE.replace("def softmax(x, *", "def softmax(x, y, *")
-    layers.commit("Before", mylayers=narrow if old else RULE)
-    layers.commit("After", mylayers=RULE if old else narrow)
-    monkeypatch.setattr(
-        gate_module,
-        "run",
-        lambda tasks, _: ({task: perform(_quick(task), lambda *_: None) for task in tasks}, False),
-    )
-    code, out, _ = shell(against="HEAD~1")
-    assert code == 1
-    assert f"{kind} mylayers:softmax" in out
-    assert "missing 1 required positional argument" in out
-
-
-def _quick(task: Task) -> Task:
-    return replace(task, most=1, least=1) if isinstance(task, Timing) else task
 
 
 @pytest.mark.parametrize(
     ("slowness", "trouble"),
     [
-        (lambda task, _: 1.2 if _canary(task) else 1.0, "unchanged code was called slower, twice"),
-        (lambda task, _: 0.5 if _canary(task) else 1.3, "a planted slow-down of +20% was not found"),
+        (lambda task, _: 1.2 if canary(task) else 1.0, "unchanged code was called slower, twice"),
+        (lambda task, _: 0.5 if canary(task) else 1.3, "a planted slow-down of +20% was not found"),
     ],
 )
 def test_where_a_canary_misbehaves_speed_was_not_gated(
-    shell: Shell, machine: Callable[[Slowness], None], layers: Git, slowness: Slowness, trouble: str
+    gated: Shell, machine: Callable[[Slowness], None], layers: Git, slowness: Slowness, trouble: str
 ) -> None:
     machine(slowness)
-    code, out, _ = shell()
+    code, out, _ = gated()
     assert code == 5
     assert f"speed was not gated: {trouble}" in out
     layers.commit("Waste", mylayers=WASTEFUL)
-    assert shell(against="HEAD~1")[0] == 1, "counted work needs no clock"
+    assert gated(against="HEAD~1")[0] == 1, "counted work needs no clock"
 
 
-def test_a_canary_that_misbehaves_once_is_forgiven(shell: Shell, machine: Callable[[Slowness], None]) -> None:
-    machine(lambda task, process: 1.2 if _canary(task) and process == 1 else 1.0)
-    code, out, _ = shell()
+def test_a_canary_that_misbehaves_once_is_forgiven(gated: Shell, machine: Callable[[Slowness], None]) -> None:
+    machine(lambda task, process: 1.2 if canary(task) and process == 1 else 1.0)
+    code, out, _ = gated()
     assert code == 0
     assert "tried again" in out
 
 
 def test_the_last_release_is_compared_with_as_well_unless_it_is_left_out(
-    shell: Shell, machine: Callable[[Slowness], None], layers: Git
+    gated: Shell, machine: Callable[[Slowness], None], layers: Git
 ) -> None:
     machine(nothing_is_slower)
     layers("tag", "v1.0")
     layers.commit("One")
     layers.commit("Two")
-    assert "12 of 12 cells" in (told := shell(against="HEAD~1")[1])
+    assert "12 of 12 cells" in (told := gated(against="HEAD~1")[1])
     assert "and v1.0 (" in told
-    assert "6 of 6 cells" in shell("--no-release", against="HEAD~1")[1]
+    assert "6 of 6 cells" in gated("--no-release", against="HEAD~1")[1]
 
 
 def test_the_document_holds_every_cell_and_github_is_told_the_line(
-    shell: Shell, machine: Callable[[Slowness], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    gated: Shell, machine: Callable[[Slowness], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    machine(lambda task, _: 1.0 if _canary(task) else 1.5)
+    machine(lambda task, _: 1.0 if canary(task) else 1.5)
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    code, out, _ = shell("--out", str(tmp_path / "out"))
+    code, out, _ = gated("--out", str(tmp_path / "out"))
     found = json.loads((tmp_path / "out" / "speed.json").read_text("utf-8"))
     assert (code, found["gated"], len(found["rows"]), len(found["breaches"])) == (1, True, 6, 6)
     assert found["breaches"][0]["file"] == "mylayers.py"
     assert out.count("::error file=mylayers.py,line=4,title=slower::mylayers:softmax: ") == 6
 
 
-def test_what_was_found_until_an_interrupt_is_kept(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_found_until_an_interrupt_is_kept(gated: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate_module, "run", lambda tasks, _: ({}, True))
-    code, out, _ = shell("--json", "-")
+    code, out, _ = gated("--json", "-")
     assert code == 2
     assert json.loads(out)["interrupted"]
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import asdict, fields
+from operator import methodcaller
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy import array
 
 from gradassay.bench_legs import make_case
 from gradassay.catalogue import OPERATIONS
+from gradassay.speed.arrays import Counting
+from gradassay.speed.counting import MAKERS, counted, counting
 from gradassay.speed.measuring import counters
-from gradassay.speed.work import Counting, Work, counted, counting
+from gradassay.speed.work import Work
 from gradassay.vocabulary import Array
 
 SIZES = [(8, 10), (64, 100)]
@@ -105,6 +110,13 @@ def test_what_is_written_to_out_makes_no_bytes(n: int) -> None:
         (lambda x: x.copy(), "copies"),
         (lambda x: x.__setitem__([0], 1.0), "copies"),
         (lambda x: x.T.reshape(-1), "copies"),
+        (copy.copy, "copies"),
+        (copy.deepcopy, "copies"),
+        *((methodcaller(name), "functions") for name in ("argmax", "argmin", "argsort", "sort")),
+        (lambda x: x.argpartition(1), "functions"),
+        (lambda x: x.ravel().searchsorted(1.0), "functions"),
+        (lambda x: x.tolist(), "functions"),
+        (lambda x: x.tobytes(), "functions"),
     ],
 )
 def test_each_kind_of_call_is_counted_where_it_belongs(function: Any, count: str) -> None:
@@ -120,6 +132,42 @@ def test_a_view_costs_nothing(view: Any) -> None:
 def test_what_is_done_with_new_arrays_is_counted(make: str) -> None:
     made = work(lambda: np.exp(getattr(np, make)(4)))
     assert (made.ufuncs, made.bytes_made) == (1, 64)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: np.require([1.0, 2.0]),
+        lambda: np.asanyarray([1.0, 2.0]),
+        lambda: np.tri(2),
+        lambda: np.indices((2, 2)),
+        lambda: np.indices((2, 2), sparse=True)[0],
+    ],
+)
+def test_however_an_array_is_made_it_counts(make: Any) -> None:
+    assert work(lambda: np.exp(make())).ufuncs == 1
+
+
+@given(st.integers(1, 50))
+def test_a_method_that_reads_all_entries_costs_them(n: int) -> None:
+    for name in ("argmax", "argsort", "tolist", "tobytes"):
+        assert work(lambda x, name=name: getattr(x, name)(), np.ones(n)).entries_in >= n
+
+
+def by_name(x: Array) -> Any:
+    """A rule whose module imported a maker by name."""
+    return np.exp(array([1.0, 2.0])), lambda y_bar: y_bar
+
+
+def test_a_maker_that_the_rules_own_module_imported_by_name_counts() -> None:
+    _, parts = counted(by_name, (np.ones(2),), {}, np.ones(2))
+    assert (parts["forward"].ufuncs, parts["pullback"]) == (1, Work())
+    assert array is np.array
+
+
+def test_what_is_imported_meanwhile_finds_the_makers_names() -> None:
+    with counting():
+        assert [getattr(np, name).__name__ for name in MAKERS] == list(MAKERS)
 
 
 def test_what_becomes_a_plain_array_still_counts() -> None:

@@ -10,9 +10,15 @@ from rich.table import Table
 from gradassay.bench_vocabulary import Ratio
 from gradassay.cli.app import Exit
 from gradassay.cli.output import coloured, style
+from gradassay.speed import approvals
+from gradassay.speed.cells import Refused, Trouble
+from gradassay.speed.repository import Commit
 from gradassay.speed.results import Canaries, SpeedResult, size
 from gradassay.speed.sequential import Finding
 from reports.numbers import count
+
+#: Kind of approval without a factor -> what it approves.
+WORDS = {approvals.MORE_WORK: "more work", approvals.GONE: "gone, or with another signature"}
 
 
 def text(result: SpeedResult, code: Exit) -> str:
@@ -33,17 +39,15 @@ def text(result: SpeedResult, code: Exit) -> str:
             f"{count(each.blocks, 'block')}"
             for commit, each in group
         ]
-    for commit, refused in result.unmeasured:
-        lines.append(
-            f"{style('not measured', fg='yellow')} {refused.task.cell} against {commit}: {refused.after}"
-        )
+    lines += dict.fromkeys(_unmeasured(commit, refused) for commit, refused in result.unmeasured)
     if result.new:
         lines.append(f"new, nothing to compare with: {', '.join(result.new)}")
     for approval in result.approved:
-        factor = f" up to {approval.factor:g} times slower" if approval.factor else " more work"
+        factor = f" up to {approval.factor:g} times slower" if approval.factor else f" {WORDS[approval.kind]}"
         lines.append(
             f"approved: {approval.operation}{factor} because {approval.reason} ({approval.commit[:8]})"
         )
+    lines += [f"{style('note', fg='yellow')} {each}" for each in result.notes]
     lines.append(_canaries(result.canaries))
     verdict, colour = {
         Exit.FINE: ("PASSED", "green"),
@@ -59,6 +63,19 @@ def text(result: SpeedResult, code: Exit) -> str:
         f"{result.seconds:.1f} s"
     )
     return "\n".join(lines)
+
+
+def _unmeasured(commit: Commit, refused: Refused) -> str:
+    """Once for all parts and dtypes of one size that fare alike."""
+    cell = refused.task.cell
+    if refused.mended:
+        what = f"nothing to compare with, {refused.trouble}:"
+    else:
+        what = "not measured" if refused.trouble is Trouble.RAISES else refused.trouble.value
+    return (
+        f"{style(what, fg='yellow')} {cell.operation} {cell.size[0]}×{cell.size[1]} against {commit}: "
+        f"{refused.after or refused.before}"
+    )
 
 
 def _canaries(canaries: Canaries) -> str:

@@ -2,6 +2,7 @@
 
     Slower: softmax 1.3 because the row maximum is now subtracted twice
     More-work: softmax because -inf is treated by itself
+    Gone: softmax because it is called soft_max now
 
 They end by themselves: once the revision compared with holds the commit, its message is no longer among them. Of
 several for one operation the largest factor counts, and they do not multiply, since slow-downs that add up are what a
@@ -16,22 +17,24 @@ from dataclasses import dataclass
 
 from gradassay.errors import UsageError
 
-SLOWER, MORE_WORK = "Slower", "More-work"
+SLOWER, MORE_WORK, GONE = "Slower", "More-work", "Gone"
 #: A factor beyond this is a slip of the pen.
 LARGEST = 1000.0
 
-_OURS = re.compile(rf"({SLOWER}|{MORE_WORK})\s*:", re.IGNORECASE)
+_OURS = re.compile(rf"({SLOWER}|{MORE_WORK}|{GONE})\s*:", re.IGNORECASE)
 _SLOWER = re.compile(rf"{SLOWER}: (\S+) (\d+(?:\.\d+)?) because (\S.*)")
-_MORE_WORK = re.compile(rf"{MORE_WORK}: (\S+) because (\S.*)")
+_OTHERS = re.compile(rf"({MORE_WORK}|{GONE}): (\S+) because (\S.*)")
 
 
 @dataclass(frozen=True)
 class Approval:
     """One trailer."""
 
+    kind: str
+    """``SLOWER``, ``MORE_WORK`` or ``GONE``."""
     operation: str
     factor: float | None
-    """How much slower it may be; None for more work."""
+    """How much slower it may be; None for the other kinds."""
     reason: str
     commit: str
 
@@ -41,6 +44,8 @@ class Approvals:
     """All trailers since a revision."""
 
     given: tuple[Approval, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What is wrong with lines that look like approvals, where that was let pass."""
 
     def factor(self, operation: str) -> float | None:
         """How much slower ``operation`` may be; None where nothing was approved."""
@@ -49,20 +54,37 @@ class Approvals:
 
     def more_work(self, operation: str) -> bool:
         """Whether ``operation`` may do more work."""
-        return any(each.operation == operation and each.factor is None for each in self.given)
+        return self._has(MORE_WORK, operation)
+
+    def gone(self, operation: str) -> bool:
+        """Whether there may be no ``operation`` any more that takes the arguments that it took."""
+        return self._has(GONE, operation)
+
+    def _has(self, kind: str, operation: str) -> bool:
+        return any((each.kind, each.operation) == (kind, operation) for each in self.given)
 
 
-def approvals(messages: Sequence[tuple[str, str]], operations: Collection[str] | None) -> Approvals:
+def approvals(
+    messages: Sequence[tuple[str, str]], operations: Collection[str] | None, *, strict: bool = True
+) -> Approvals:
     """Read the trailers of (commit, message); UsageError for one that cannot be read, with commit and line.
 
-    An operation that is not among ``operations`` is an error, unless they are None.
+    An operation that is not among ``operations`` is an error, unless they are None. Where not ``strict``, as for
+    messages that are history and that nobody can mend, either is a note.
     """
-    found = []
+    found, notes = [], []
     for commit, message in messages:
         for number, line in enumerate(message.splitlines(), 1):
             if number > 1 and _OURS.match(line):
-                found.append(_read(line.rstrip(), f"commit {commit[:8]}, line {number}", commit, operations))
-    return Approvals(tuple(found))
+                try:
+                    found.append(
+                        _read(line.rstrip(), f"commit {commit[:8]}, line {number}", commit, operations)
+                    )
+                except UsageError as error:
+                    if strict:
+                        raise
+                    notes.append(str(error))
+    return Approvals(tuple(found), tuple(notes))
 
 
 def slower(operation: str, ratio: float) -> str:
@@ -75,18 +97,23 @@ def more_work(operation: str) -> str:
     return f"{MORE_WORK}: {operation} because ..."
 
 
+def gone(operation: str) -> str:
+    """The trailer that approves that an operation, or its signature, is no longer there."""
+    return f"{GONE}: {operation} because ..."
+
+
 def _read(line: str, where: str, commit: str, operations: Collection[str] | None) -> Approval:
     if match := _SLOWER.fullmatch(line):
         operation, factor, reason = match[1], float(match[2]), match[3]
         if not 1 < factor <= LARGEST:
             raise UsageError(f"{where}: {line!r}: the factor has to lie between 1 and {LARGEST:g}")
-        approval = Approval(operation, factor, reason, commit)
-    elif match := _MORE_WORK.fullmatch(line):
-        approval = Approval(match[1], None, match[2], commit)
+        approval = Approval(SLOWER, operation, factor, reason, commit)
+    elif match := _OTHERS.fullmatch(line):
+        approval = Approval(match[1], match[2], None, match[3], commit)
     else:
         raise UsageError(
-            f"{where}: {line!r} is no approval; write '{SLOWER}: softmax 1.3 because REASON' or "
-            f"'{MORE_WORK}: softmax because REASON', on one line"
+            f"{where}: {line!r} is no approval; write '{SLOWER}: softmax 1.3 because REASON', "
+            f"'{MORE_WORK}: softmax because REASON' or '{GONE}: softmax because REASON', on one line"
         )
     if not approval.reason.strip(". "):
         raise UsageError(f"{where}: {line!r} gives no reason; say in a sentence why it is right")

@@ -15,7 +15,7 @@ import statistics
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from time import thread_time_ns
+from time import perf_counter_ns, thread_time_ns
 
 import numpy as np
 
@@ -29,6 +29,10 @@ LEG_S = 1e-4
 MOST_FOURS, FEWEST_FOURS, BLOCK_S = 10, 3, 0.01
 #: Calls that a function is given first, as the interpreter specialises what is called often, but no longer than this.
 WARM_UP, WARM_UP_S = 16, 0.02
+#: A call waits that takes so many times as long by the clock on the wall as by that of its thread, at its best.
+WAITING = 3.0
+#: Time on the wall after which no further call is made to warm up, or to tell whether calls wait.
+WAITING_S = 0.2
 
 
 @dataclass
@@ -41,6 +45,7 @@ class Blocks:
     planted: tuple[int, int] = (1, 1)
     """(p, q): for p calls of ``before``, ``after`` is called q times and counted p times: slower by exactly q / p."""
     clock: Callable[[], int] = thread_time_ns
+    wall: Callable[[], int] = perf_counter_ns
     times: dict[str, list[float]] = field(default_factory=lambda: {"before": [], "after": []})
 
     def __post_init__(self) -> None:
@@ -69,8 +74,9 @@ class Blocks:
 
     def _warm(self, step: Step) -> float:
         """Seconds of the quickest of the first calls."""
+        began = self.wall()
         times = [self._seconds(step, 1)]
-        while len(times) < WARM_UP and sum(times) < WARM_UP_S:
+        while len(times) < WARM_UP and sum(times) < WARM_UP_S and (self.wall() - began) * 1e-9 < WAITING_S:
             times.append(self._seconds(step, 1))
         return min(times)
 
@@ -79,6 +85,42 @@ class Blocks:
         for _ in range(calls):
             step()
         return max(self.clock() - began, 1) * 1e-9
+
+
+def _pauses() -> int | None:
+    """Times that this thread has given up the processor of itself; None where the system does not say."""
+    try:
+        from resource import RUSAGE_THREAD, getrusage
+    except ImportError:  # but for Linux
+        return None
+    return getrusage(RUSAGE_THREAD).ru_nvcsw
+
+
+def waits(
+    make: Make,
+    clock: Callable[[], int] = thread_time_ns,
+    wall: Callable[[], int] = perf_counter_ns,
+    pauses: Callable[[], int | None] = _pauses,
+) -> str | None:
+    """Why a function cannot be timed by the clock of its thread: it sleeps, or others work for it.
+
+    ``pauses`` counts how often the thread gave up the processor of itself, where the system tells: a thread that only
+    loses it to others is late as well, and does not wait.
+    """
+    step = make()
+    best_thread = best_wall = math.inf
+    began, paused = wall(), pauses()
+    for calls in range(1, WARM_UP + 1):
+        thread_was, wall_was = clock(), wall()
+        step()
+        best_thread = min(best_thread, max(clock() - thread_was, 1))
+        best_wall = min(best_wall, max(wall() - wall_was, 1))
+        now = pauses()
+        if best_wall <= WAITING * best_thread or not (now is None or paused is None or now - paused >= calls):
+            return None
+        if (wall() - began) * 1e-9 > WAITING_S:
+            break
+    return f"it waits: {best_wall * 1e-6:.3g} ms go by in a call, and its thread works for {best_thread * 1e-6:.3g} ms"
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from gradassay.speed import approvals
-from gradassay.speed.cells import Counted, Refused, Timed
+from gradassay.speed.cells import Counted, Refused, Timed, Trouble
 from gradassay.speed.preparing import Base, Comparison
 from gradassay.speed.results import Breach
 
@@ -21,27 +21,66 @@ WORDS = {
 }
 
 
+#: What kept a cell from being measured -> what that says of the present revision.
+SENTENCES = {
+    Trouble.RAISES: "the working tree cannot run the inputs that the other can",
+    Trouble.UNCOUNTED: "the working tree stands no arrays that count, and the other does",
+    Trouble.WAITS: "the working tree waits where the other works, which the clock of a thread does not see",
+    Trouble.DIED: "the working tree killed the process that measured",
+}
+
+
 def vanished_breaches(compared: Comparison, wanted: Collection[str]) -> Iterator[Breach]:
-    """Operations that are no longer there, or have another name; only those asked for, if any were."""
-    everything = set(compared.rules) <= set(wanted)
+    """Operations that are no longer there, or have another name, unless only others were asked for."""
+    if not set(compared.rules) <= set(wanted):
+        return
     for base in compared.bases:
         for name in sorted(base.operations - set(compared.rules)):
-            if everything or name in wanted:
-                sentence = "is no longer there; give it back its name, or compare with a revision without it"
-                yield Breach("vanished", name, base.commit, sentence)
+            if not base.approvals.gone(name):
+                sentence = "is no longer there, or has another name"
+                yield Breach("vanished", name, base.commit, sentence, trailer=approvals.gone(name))
 
 
 def refusal_breaches(compared: Comparison, refused: Sequence[tuple[Base, Refused]]) -> Iterator[Breach]:
-    """Operations that one revision alone can run, once each."""
+    """Operations that the present revision alone could not be measured in, once each; and what kills its process."""
     told = set()
     for base, each in refused:
-        cell = each.task.cell
-        if (base.commit, cell.operation) in told or (each.before and each.after):
+        cell, trouble = each.task.cell, each.trouble
+        approved, trailer = _approval(base, cell.operation, trouble)
+        key = base.commit, cell.operation, trouble
+        if key in told or approved or not fails(each):
             continue
-        told.add((base.commit, cell.operation))
-        kind, who = ("raises", "the working tree") if each.after else ("signature changed", str(base.commit))
-        sentence = f"{who} cannot run the inputs that the other can: {each.after or each.before}"
-        yield Breach(kind, cell.operation, base.commit, sentence, cell, place=compared.place(cell.operation))
+        told.add(key)
+        sentence = (
+            f"{cell.size[0]}×{cell.size[1]} {cell.part} {cell.dtype}: {SENTENCES[trouble]}: {each.after}"
+        )
+        yield Breach(
+            trouble.value,
+            cell.operation,
+            base.commit,
+            sentence,
+            cell,
+            trailer,
+            compared.place(cell.operation),
+        )
+
+
+def fails(each: Refused) -> bool:
+    """Whether it is the present revision's fault, so that it has to be approved."""
+    return each.after is not None and (each.before is None or each.trouble is Trouble.DIED)
+
+
+def _approval(base: Base, operation: str, trouble: Trouble) -> tuple[bool, str | None]:
+    """Whether it was approved, and the trailer that does so."""
+    match trouble:
+        case Trouble.RAISES:
+            return base.approvals.gone(operation), approvals.gone(operation)
+        case Trouble.UNCOUNTED:
+            return base.approvals.more_work(operation), approvals.more_work(operation)
+        case Trouble.WAITS:
+            return base.approvals.factor(operation) is not None, approvals.slower(operation, 1.0)
+        case Trouble.DIED:
+            return False, None
 
 
 def slower_breaches(compared: Comparison, slow: Sequence[tuple[Base, Timed, Timed]]) -> Iterator[Breach]:
@@ -89,7 +128,7 @@ def more_work_breaches(compared: Comparison, counts: Sequence[tuple[Base, Counte
             "more work",
             cell.operation,
             base.commit,
-            f"{cell.size[0]}×{cell.size[1]}: {'; '.join(risen)}",
+            f"{cell.size[0]}×{cell.size[1]} {cell.dtype}: {'; '.join(risen)}",
             cell,
             approvals.more_work(cell.operation),
             compared.place(cell.operation),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 from gradassay.bench_vocabulary import Ratio
@@ -15,6 +16,8 @@ Size = tuple[int, int]
 #: Rows and columns of the cells that are timed, and of those whose work is counted.
 TIMED: tuple[Size, ...] = ((8, 10), (64, 100), (512, 1000))
 COUNTED: tuple[Size, ...] = ((8, 10), (64, 100))
+#: A branch for one dtype alone is counted too, which costs next to nothing.
+COUNTED_DTYPES = ("float64", "float32", "float16")
 BOTH, PULLBACK = "forward and pullback", "pullback"
 
 
@@ -96,14 +99,31 @@ class Counted:
     after: Mapping[str, Work]
 
 
+class Trouble(StrEnum):
+    """What kept a cell from being measured."""
+
+    RAISES = "raises"
+    UNCOUNTED = "work not counted"
+    """It raises where its arrays count, and does not otherwise."""
+    WAITS = "not timed"
+    """It sleeps, or has other threads work, of which the clock of its own thread says nothing."""
+    DIED = "killed its process"
+
+
 @dataclass(frozen=True)
 class Refused:
-    """A cell that could not be run, and why."""
+    """A cell that could not be measured, and why."""
 
     task: Timing | Counting
     before: str | None
-    """The error of the revision before, if it could not."""
+    """What kept the revision before from it; None where it could be measured."""
     after: str | None
+    trouble: Trouble = Trouble.RAISES
+
+    @property
+    def mended(self) -> bool:
+        """Whether the present revision does what the other could not, so that there is nothing to compare with."""
+        return self.after is None and self.trouble in (Trouble.RAISES, Trouble.DIED)
 
 
 Task = Timing | Counting

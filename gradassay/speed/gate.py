@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from time import perf_counter
 from typing import TypeGuard
@@ -13,24 +13,23 @@ from gradassay.catalogue import OPERATIONS
 from gradassay.environment import environment
 from gradassay.errors import UsageError
 from gradassay.formats import FORMATS
-from gradassay.speed.breaches import more_work_breaches, refusal_breaches, slower_breaches, vanished_breaches
 from gradassay.speed.cells import (
     BOTH,
     COUNTED,
+    COUNTED_DTYPES,
     PULLBACK,
     TIMED,
     Cell,
-    Counted,
     Counting,
     Outcome,
-    Refused,
     Size,
     Task,
     Timed,
     Timing,
 )
+from gradassay.speed.judging import judged
 from gradassay.speed.preparing import Base, Comparison, comparison
-from gradassay.speed.results import Canaries, SpeedResult
+from gradassay.speed.results import SpeedResult
 from gradassay.speed.running import PINNED, Progress, run
 from gradassay.speed.sequential import MARGIN, MOST_BLOCKS, Finding
 
@@ -55,7 +54,8 @@ def gate(
 ) -> SpeedResult:
     """Hold the speed of the working tree's rules against ``revisions`` and the last release.
 
-    ``operations`` (default: all) of the catalogue, or ``rule`` (``MODULE:RULE``) on the inputs of ``like``.
+    ``operations`` (default: all) of the catalogue, or ``rule`` (``MODULE:RULE``) on the inputs of ``like``. Timed is
+    ``dtype`` alone; work is counted in ``COUNTED_DTYPES`` as well.
     UsageError for names that are not known, and as :func:`gradassay.speed.preparing.comparison`.
     """
     began = perf_counter()
@@ -85,7 +85,7 @@ def gate(
         retries = {replace(task, seed=task.seed + 1): task for task in suspects}
         again, interrupted_again = run(list(retries), progress)
         confirmed = {task: again[retry] for retry, task in retries.items() if retry in again}
-        result = _judged(compared, tasks, outcomes, confirmed, wanted)
+        result = judged(compared, tasks, outcomes, confirmed, wanted)
     return replace(
         result,
         interrupted=interrupted or interrupted_again,
@@ -119,7 +119,8 @@ def _tasks(
             margin = max(MARGIN, base.approvals.factor(cell.operation) or MARGIN)
             yield Timing(cell, base.side, compared.head, margin, seed=seed, most=most)
             if cell.part == BOTH and cell.size in COUNTED:
-                yield Counting(cell, base.side, compared.head)
+                for dtype in dict.fromkeys((cell.dtype, *COUNTED_DTYPES)):
+                    yield Counting(replace(cell, dtype=dtype), base.side, compared.head)
 
 
 def _suspect(outcome: Outcome) -> TypeGuard[Timed]:
@@ -129,56 +130,3 @@ def _suspect(outcome: Outcome) -> TypeGuard[Timed]:
     if outcome.task.planted == (1, 1):
         return outcome.finding is Finding.SLOWER
     return outcome.finding is not Finding.SLOWER
-
-
-def _judged(
-    compared: Comparison,
-    tasks: Sequence[tuple[Base | None, Task]],
-    outcomes: Mapping[Task, Outcome],
-    confirmed: Mapping[Timing, Outcome],
-    wanted: set[str],
-) -> SpeedResult:
-    done = [(base, task, outcomes[task]) for base, task in tasks if task in outcomes]
-    last = [
-        confirmed.get(task, outcome)
-        for base, task, outcome in done
-        if base is None and isinstance(task, Timing)
-    ]
-    own = [each for each in last if isinstance(each, Timed)]
-    canaries = Canaries(
-        tuple(each for each in own if each.task.planted == (1, 1)),
-        tuple(each for each in own if each.task.planted != (1, 1)),
-        sum(base is None and task in confirmed for base, task, _ in done),
-    )
-    pairs = [(base, outcome) for base, _, outcome in done if base is not None]
-    times = [(base, each) for base, each in pairs if isinstance(each, Timed)]
-    slow = [(base, each, confirmed.get(each.task)) for base, each in times if each.finding is Finding.SLOWER]
-    sure = [
-        (base, first, again)
-        for base, first, again in slow
-        if isinstance(again, Timed) and again.finding is Finding.SLOWER and canaries.trouble is None
-    ]
-    counts = [(base, each) for base, each in pairs if isinstance(each, Counted)]
-    refused = [(base, each) for base, each in pairs if isinstance(each, Refused)]
-    return SpeedResult(
-        tuple(base.commit for base in compared.bases),
-        (
-            *vanished_breaches(compared, wanted),
-            *refusal_breaches(compared, refused),
-            *slower_breaches(compared, sure),
-            *more_work_breaches(compared, counts),
-        ),
-        tuple((base.commit, each) for base, each in times),
-        tuple((base.commit, each) for base, each in counts),
-        canaries,
-        tuple(
-            name
-            for name in compared.rules
-            if name in wanted and not any(name in base.operations for base in compared.bases)
-        ),
-        tuple(
-            (base.commit, each) for base, each, _ in slow if all(each is not first for _, first, _ in sure)
-        ),
-        tuple((base.commit, each) for base, each in refused if each.before and each.after),
-        tuple(dict.fromkeys(each for base in compared.bases for each in base.approvals.given)),
-    )

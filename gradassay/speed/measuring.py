@@ -7,6 +7,7 @@ import statistics
 import zlib
 from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,28 @@ from gradassay.bench_legs import Case, make_case
 from gradassay.catalogue import OPERATIONS
 from gradassay.errors import UsageError
 from gradassay.intervals import median_ratio
-from gradassay.speed.blocks import Blocks, Step, undisturbed
-from gradassay.speed.cells import BOTH, COUNTED, Cell, Counted, Counting, Refused, Side, Size, Timed, Timing
+from gradassay.speed.blocks import Blocks, Step, undisturbed, waits
+from gradassay.speed.cells import (
+    BOTH,
+    COUNTED,
+    Cell,
+    Counted,
+    Counting,
+    Refused,
+    Side,
+    Size,
+    Timed,
+    Timing,
+    Trouble,
+)
+from gradassay.speed.counting import counted
 from gradassay.speed.revisions import Revision
 from gradassay.speed.sequential import decide
-from gradassay.speed.work import Work, counted
+from gradassay.speed.work import Work
 from gradassay.vocabulary import Rule
+
+#: Time on the wall after which no further block of a cell is drawn: a call that waits now and then is not recognised.
+LONGEST_S = 60.0
 
 
 @lru_cache(maxsize=8)
@@ -59,26 +76,35 @@ def timed(task: Timing) -> Timed | Refused:
         before, after = (partial(_step, task.cell, side) for side in _ready(task))
     except _RefusalError as error:
         return error.refused
+    old, new = (waits(step) for step in (before, after))
+    if old or new:
+        return Refused(task, old, new, Trouble.WAITS)
     with undisturbed():
         blocks = Blocks(before, after, np.random.default_rng(task.seed), task.planted)
-        decision = decide(blocks, task.margin, task.most)
-        slowdowns = *decision.slowdowns, *(blocks() for _ in range(len(decision.slowdowns), task.least))
+        began = perf_counter()
+
+        def late() -> bool:
+            return perf_counter() - began > LONGEST_S
+
+        decision = decide(blocks, task.margin, task.most, late)
+        slowdowns = [*decision.slowdowns]
+        while len(slowdowns) < task.least and not late():
+            slowdowns.append(blocks())
     ratios = [math.exp(d) for d in slowdowns]
     before_s, after_s = (statistics.median(blocks.times[who]) for who in ("before", "after"))
     interval = median_ratio(ratios, [1.0] * len(ratios))
-    return Timed(task, decision.finding, interval, before_s, after_s, slowdowns)
+    return Timed(task, decision.finding, interval, before_s, after_s, tuple(slowdowns))
 
 
 def counted_in(task: Counting) -> Counted | Refused:
-    """Count the work of a cell."""
-    case = case_of(task.cell.like, task.cell.size, task.cell.dtype)
+    """Count the work of a cell, where both revisions stand arrays that count."""
     try:
-        before, after = (
-            counted(rules(side)[task.cell.operation], case.args, case.params, case.cotangent)[1]
-            for side in _ready(task)
-        )
+        before, after = (_work(task.cell, side) for side in _ready(task))
     except _RefusalError as error:
         return error.refused
+    if isinstance(before, str) or isinstance(after, str):
+        old, new = (each if isinstance(each, str) else None for each in (before, after))
+        return Refused(task, old, new, Trouble.UNCOUNTED)
     return Counted(task, before, after)
 
 
@@ -106,9 +132,18 @@ def _ready(task: Timing | Counting) -> tuple[Side, Side]:
 def _error(cell: Cell, side: Side) -> str | None:
     try:
         _step(cell, side, BOTH)()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return f"{type(error).__name__}: {error}"
     return None
+
+
+def _work(cell: Cell, side: Side) -> dict[str, Work] | str:
+    """The work of either part, or the error of a rule that wants no array but a plain one."""
+    case = case_of(cell.like, cell.size, cell.dtype)
+    try:
+        return counted(rules(side)[cell.operation], case.args, case.params, case.cotangent)[1]
+    except (Exception, SystemExit) as error:
+        return f"{type(error).__name__}: {error}"
 
 
 def _step(cell: Cell, side: Side, part: str | None = None) -> Step:

@@ -52,7 +52,8 @@ def comparison(revisions: Sequence[str], rule: str | None, release: bool) -> Ite
     """The working tree and ``revisions``, with the last release where that is wanted and there is one.
 
     Gradassay's own catalogue is compared, or else ``rule`` (``MODULE:RULE``), in the git repository that holds the
-    module. UsageError for a revision that cannot be had, a rule that is not there, an approval that cannot be read.
+    module. UsageError for a revision that cannot be had, a rule that is not there, an approval since one of
+    ``revisions`` that cannot be read.
     """
     rules.cache_clear()  # the working tree may have changed since this process last looked
     folder = _folder(rule)
@@ -73,7 +74,12 @@ def comparison(revisions: Sequence[str], rule: str | None, release: bool) -> Ite
         if rule and not present and not any(old.values()):
             raise UsageError(f"--rule {rule}: there is no such rule in {folder}, nor was there")
         bases = tuple(
-            Base(commit, side, old[commit], approvals(repository.messages(commit), known))
+            Base(
+                commit,
+                side,
+                old[commit],
+                approvals(repository.messages(commit), known, strict=commit.sha in commits),
+            )
             for commit, side in sides.items()
         )
         yield Comparison(head, present, bases, repository)

@@ -20,7 +20,7 @@ class Breach:
     """Something that fails the gate."""
 
     kind: str
-    """``slower``, ``more work``, ``vanished``, ``signature changed`` or ``raises``."""
+    """``slower``, ``more work``, ``vanished``, or a :class:`gradassay.speed.cells.Trouble`."""
     operation: str
     against: Commit
     sentence: str
@@ -98,9 +98,10 @@ class SpeedResult:
     unconfirmed: tuple[tuple[Commit, Timed], ...] = ()
     """Slower at first, and not (or not tried) in a fresh process."""
     unmeasured: tuple[tuple[Commit, Refused], ...] = ()
-    """Cells that neither revision can run."""
+    """Cells that could not be measured, those among them that are breaches left out."""
     approved: tuple[Approval, ...] = ()
     notes: tuple[str, ...] = ()
+    """Lines of old messages that look like approvals and are none."""
     interrupted: bool = False
     seconds: float = 0.0
     environment: Mapping[str, Any] = field(default_factory=dict)
@@ -124,7 +125,13 @@ class SpeedResult:
             "rows": [{"against": commit.sha, **_timed(each)} for commit, each in self.timed],
             "unconfirmed": [{"against": commit.sha, **_timed(each)} for commit, each in self.unconfirmed],
             "unmeasured": [
-                {"against": commit.sha, **_cell(each.task.cell), "reason": each.after}
+                {
+                    "against": commit.sha,
+                    **_cell(each.task.cell),
+                    "trouble": each.trouble.value,
+                    "before": each.before,
+                    "after": each.after,
+                }
                 for commit, each in self.unmeasured
             ],
             "work": [

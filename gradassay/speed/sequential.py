@@ -45,10 +45,16 @@ class Decision:
     """ln (time after / time before) of each block, in the order of measuring."""
 
 
-def decide(block: Callable[[], float], margin: float = MARGIN, most: int = MOST_BLOCKS) -> Decision:
+def decide(
+    block: Callable[[], float],
+    margin: float = MARGIN,
+    most: int = MOST_BLOCKS,
+    late: Callable[[], bool] = lambda: False,
+) -> Decision:
     """Draw slow-downs, ln (after / before), from ``block`` until it is clear whether they exceed ``margin``.
 
-    A block that is not a number counts as beyond the margin: success has to be shown.
+    It stays inconclusive after ``most`` blocks, and where it is ``late`` after one. A block that is not a
+    number counts as beyond the margin: success has to be shown.
     """
     evidence, bound = 0.0, math.log(margin)
     slowdowns: list[float] = []
@@ -59,4 +65,6 @@ def decide(block: Callable[[], float], margin: float = MARGIN, most: int = MOST_
             return Decision(Finding.SLOWER, tuple(slowdowns))
         if evidence <= PASS_AT:
             return Decision(Finding.PASSED, tuple(slowdowns))
+        if late():
+            break
     return Decision(Finding.INCONCLUSIVE, tuple(slowdowns))
