@@ -64,7 +64,7 @@ def held(run: Run, state: State, scope: Scope = EVERYTHING) -> Holding:
     missing = {place: framework for place in lost if (framework := absent(run, place))}
     further = [
         *held_accuracy(run, state.accuracy, state.witnesses, scope),
-        *held_witnesses(run, state.witnesses, state.position, scope),
+        *held_witnesses(run, state.witnesses, state.position, scope, state.expectations),
     ]
     breaches = [
         *_discrepancies(run, state.expectations, measured(run) & approved),
