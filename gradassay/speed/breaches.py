@@ -51,9 +51,8 @@ def refusal_breaches(compared: Comparison, refused: Sequence[tuple[Base, Refused
         if key in told or approved or not fails(each):
             continue
         told.add(key)
-        sentence = (
-            f"{cell.size[0]}×{cell.size[1]} {cell.part} {cell.dtype}: {SENTENCES[trouble]}: {each.after}"
-        )
+        where = "" if trouble is Trouble.DIED else f"{cell.size[0]}×{cell.size[1]} {cell.part} {cell.dtype}: "
+        sentence = f"{where}{SENTENCES[trouble]}: {each.after}"
         yield Breach(
             trouble.value,
             cell.operation,

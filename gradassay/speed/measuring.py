@@ -76,7 +76,8 @@ def timed(task: Timing) -> Timed | Refused:
         before, after = (partial(_step, task.cell, side) for side in _ready(task))
     except _RefusalError as error:
         return error.refused
-    old, new = (waits(step) for step in (before, after))
+    # a forward that waits is run before each leg of a pullback, which then finds cold caches
+    old, new = (waits(partial(step, part=BOTH)) or waits(step) for step in (before, after))
     if old or new:
         return Refused(task, old, new, Trouble.WAITS)
     with undisturbed():
