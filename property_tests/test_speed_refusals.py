@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from gradassay.errors import UsageError
+from gradassay.speed.approvals import approvals
 from gradassay.speed.cells import BOTH, Cell, Counted, Refused, Side, Task, Trouble
 from gradassay.speed.cells import Counting as Count
 from gradassay.speed.running import run
@@ -108,6 +110,16 @@ def test_what_old_messages_say_is_a_note_and_what_new_ones_say_an_error(
     assert code == 0
     assert f"note commit {sha[:8]}, line 3: 'Slower: this was a bit" in out
     assert gated("--no-release", against="HEAD~2")[0] == 4
+
+
+@pytest.mark.parametrize("line", ["Gone: relu6 because nobody used it", "More-work: it is slower now"])
+def test_history_that_nobody_can_mend_is_told_in_the_words_of_the_error(line: str) -> None:
+    messages = [("abcd" * 10, f"Subject\n\n{line}\nSlower: softmax 1.3 because it is exact now")]
+    with pytest.raises(UsageError) as error:
+        approvals(messages, {"softmax"})
+    lenient = approvals(messages, {"softmax"}, strict=False)
+    assert lenient.notes == (str(error.value),)
+    assert lenient.factor("softmax") == 1.3
 
 
 def test_a_process_that_a_rule_killed_is_no_interrupt_and_the_others_go_on(tmp_path: Path) -> None:
