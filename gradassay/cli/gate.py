@@ -143,16 +143,20 @@ def _voted(breaches: Sequence[Breach], jobs: int | None) -> tuple[Breach, ...]:
 
 
 def _with_entry(breach: Breach) -> Breach:
-    """The breach with the worst entry of what shows it, where that is no discrepancy."""
+    """The breach with what shows it, where that is no discrepancy; of a rule of ours with its worst entry."""
     from comparators.numpy_rules import RuleComparator
+    from comparators.registry import NUMPY
     from gradassay.catalogue import OPERATIONS
+    from gradassay.vocabulary import Example
     from gradassay.voting import worst_entry
 
     operation = OPERATIONS.get(breach.place.operation)
     if breach.scenario is None or operation is None:
         return breach
-    comparator = RuleComparator(breach.place.implementation, operation.rule)
-    return replace(breach, entry=worst_entry(breach.scenario, operation, comparator))
+    entry = None
+    if breach.place.implementation == NUMPY:
+        entry = worst_entry(breach.scenario, operation, RuleComparator(NUMPY, operation.rule))
+    return replace(breach, entry=entry or Example(breach.scenario, "", None, None, None, None))
 
 
 def _annotate(holding: Holding, folder: str, scope: Scope, tell: Callable[[str], None]) -> None:

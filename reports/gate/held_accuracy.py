@@ -29,7 +29,8 @@ def held_accuracy(
             shown = _witness(run, place, stored)
             said = f"{_errors(row, bound)}{f'; witness {shown.id} shows it' if shown else ''}"
             told = votes(stored[shown.id], shown) if shown else ()
-            scenario = shown.scenario if shown else row.hardest
+            failing = row.discrepancies[0].example.scenario if row.fails and row.discrepancies else None
+            scenario = shown.scenario if shown else failing or row.hardest
             yield Breach(Kind.WORSE, place, said, File.ACCURACY, line, scenario=scenario, votes=told)
     for place in sorted(accuracy.bounds.keys() - now.keys()):
         if place in scope and place not in measured(run):

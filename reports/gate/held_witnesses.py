@@ -42,7 +42,8 @@ def held_witnesses(
                 told = () if now is None else votes(then, now)
                 verdict = (vote if new is None else new).verdict if now is not None else None
                 file, line = position(name)
-                yield Breach(kind, place, f"witness {name}: {what}", file, line or None, verdict, votes=told)
+                what = f"witness {name}: {what}"
+                yield Breach(kind, place, what, file, line or None, verdict, scenario=scenario, votes=told)
         for implementation in () if now is None else sorted(now.votes.keys() - then.votes.keys()):
             assert now is not None
             place = Place(scenario.operation, implementation, scenario.dtype)

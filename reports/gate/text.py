@@ -88,7 +88,8 @@ def _breach(breach: Breach, folder: str, scope: Scope, style: Style) -> Iterator
     found, example = breach.shown, breach.example
     if example is not None:
         yield from (f"     {name} = {value}" for name, value in show_scenario(example))
-        yield f"     {show_entry(example) or (found.message if found else '')}".rstrip()
+        entry = show_entry(example) or (found.message if found is not None else None)
+        yield from (f"     {line}" for line in (entry,) if line)
     for vote in breach.votes:
         yield f"     {vote}"
     if found is not None:

@@ -12,7 +12,8 @@ def votes(then: Witness, now: Witness) -> tuple[str, ...]:
     lines = []
     for name in dict.fromkeys((*then.votes, *now.votes)):
         old, new = then.votes.get(name), now.votes.get(name)
-        was, is_ = ("-" if vote is None else said(vote, name) for vote in (old, new))
+        was = "no vote" if old is None else said(old, name)
+        is_ = "not asked" if new is None else said(new, name)
         lines.append(f"{name}: {is_}" + (f" (was {was})" if is_ != was else ""))
     return tuple(lines)
 
