@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -141,22 +141,17 @@ def _measured(
     seed: int | None,
     jobs: int | None,
 ) -> Run:
-    from gradassay.catalogue import OPERATIONS
     from gradassay.cli.measuring import measure
 
     return measure(
         operations,
-        implementations=_list(scope.implementations),
-        dtypes=_list(scope.dtypes),
+        implementations=scope.implementations,
+        dtypes=scope.dtypes,
         examples=before.expectations.examples if examples is None else examples,
         seed=before.expectations.seed if seed is None else seed,
         jobs=jobs,
-        witnesses=[w for w in before.witnesses.values() if w.scenario.operation in OPERATIONS],
+        witnesses=list(before.witnesses.values()),
     )
-
-
-def _list(names: Collection[str] | None) -> list[str] | None:
-    return None if names is None else list(names)
 
 
 def _witness_of(found: Discrepancy) -> Witness | None:
@@ -169,16 +164,11 @@ def _witness_of(found: Discrepancy) -> Witness | None:
 
 def _voted(after: State, before: State, jobs: int | None, *, elsewhere: bool) -> State:
     """The witnesses that are new, with everybody's vote; what was seen in a run from ``elsewhere`` stands."""
-    from gradassay.catalogue import OPERATIONS
     from gradassay.cli.measuring import progress, sharing
     from gradassay.engine import replayed
     from gradassay.replay.witnesses import merged
 
-    fresh = [
-        witness
-        for name, witness in after.witnesses.items()
-        if name not in before.witnesses and witness.scenario.operation in OPERATIONS
-    ]
+    fresh = [witness for name, witness in after.witnesses.items() if name not in before.witnesses]
     with ours_alone(), progress() as report:
         votes = replayed(fresh, jobs=sharing(jobs), progress=report)
     there = after.witnesses

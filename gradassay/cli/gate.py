@@ -56,7 +56,6 @@ def check_command(
     OP and the options narrow it to a part of the state. What is new, worse, changed, stale, renamed, vanished or
     unlisted is a breach, each named with its witness, everybody's vote, the file to edit and the command to accept it.
     """
-    from gradassay.catalogue import OPERATIONS
     from gradassay.cli.measuring import measure, outcome
     from gradassay.cli.saving import Destination
     from gradassay.cli.state import read
@@ -74,7 +73,7 @@ def check_command(
         examples=state.expectations.examples,
         seed=state.expectations.seed,
         jobs=jobs,
-        witnesses=[w for w in state.witnesses.values() if w.scenario.operation in OPERATIONS],
+        witnesses=list(state.witnesses.values()),
     )
     destination.save(run)
     done = outcome(run)

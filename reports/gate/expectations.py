@@ -6,7 +6,7 @@ operation, implementation, dtype, verdict and cause. Whatever differs is a breac
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -47,9 +47,9 @@ Listed = tuple[str, str]
 class Scope:
     """The part of the approved state that a command is about; None where it is about everything."""
 
-    operations: Collection[str] | None = None
-    implementations: Collection[str] | None = None
-    dtypes: Collection[str] | None = None
+    operations: Sequence[str] | None = None
+    implementations: Sequence[str] | None = None
+    dtypes: Sequence[str] | None = None
 
     def __contains__(self, place: Place) -> bool:
         asked = (self.operations, self.implementations, self.dtypes)
