@@ -28,7 +28,7 @@ from gradassay.replay.witnesses import (
     file_name,
     identify,
     merged,
-    position,
+    positions,
     read,
     small_enough,
     witness_of,
@@ -230,11 +230,11 @@ def test_git_merges_two_branches_that_each_add_witnesses(tmp_path: Path) -> None
 def test_every_witness_is_found_at_its_line(tmp_path: Path) -> None:
     write(tmp_path, [*drawn("softmax"), *drawn("exp")])
     for witness in read(tmp_path):
-        found = position(tmp_path, witness.id)
+        found = positions(tmp_path).get(witness.id)
         assert found is not None
         path, number = found
         assert json.loads(path.read_text(encoding="utf-8").splitlines()[number - 1])["id"] == witness.id
-    assert position(tmp_path, "0000000000") is None
+    assert positions(tmp_path).get("0000000000") is None
 
 
 # ---- identity

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,8 +33,10 @@ def read(folder: Path) -> State:
     accuracy = accuracy_toml.read(folder / File.ACCURACY)
     stored = witnesses.read(folder / File.WITNESSES)
 
+    positions = cache(partial(witnesses.positions, folder / File.WITNESSES))
+
     def position(name: str) -> tuple[str, int]:
-        path, line = witnesses.position(folder / File.WITNESSES, name) or (folder, 0)
+        path, line = positions().get(name, (folder, 0))
         return f"{File.WITNESSES}/{path.name}", line
 
     return State(expectations, accuracy, {witness.id: witness for witness in stored}, position)

@@ -23,7 +23,7 @@ __all__ = [
     "files",
     "identify",
     "merged",
-    "position",
+    "positions",
     "read",
     "small_enough",
     "witness_of",
@@ -131,12 +131,12 @@ def write(folder: Path, witnesses: Iterable[Witness]) -> None:
         raise UsageError(f"cannot write {error.filename or folder}: {error.strerror or error}") from error
 
 
-def position(folder: Path, name: str) -> tuple[Path, int] | None:
-    """File and line of the witness with that id; None where the folder has none."""
+def positions(folder: Path) -> dict[str, tuple[Path, int]]:
+    """Id -> file and first line of each witness."""
+    found: dict[str, tuple[Path, int]] = {}
     for path, number, line in _lines(folder):
-        if name in line and json.loads(line)["id"] == name:
-            return path, number
-    return None
+        found.setdefault(json.loads(line)["id"], (path, number))
+    return found
 
 
 def _order(witness: Witness) -> tuple[str, str, str]:
