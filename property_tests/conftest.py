@@ -24,12 +24,20 @@ settings.register_profile("ci", _any_speed, derandomize=True, database=None, pri
 settings.register_profile("explore", _any_speed)
 settings.load_profile(os.environ.get("GRADASSAY_PROFILE", "ci"))
 
+#: What decides how a command behaves or looks, and is set by where it runs.
+_OUTSIDE = ("CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS")
+
 
 @pytest.fixture(autouse=True, scope="session")
-def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the runs of tests out of the ledger and the last run of whoever runs them."""
+def _surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the runs of tests out of the ledger of whoever runs them, and what CI and a terminal set out of the tests.
+
+    For the processes that a test starts too: `gradassay approve` is refused where CI is set.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADASSAY_CACHE", str(tmp_path_factory.mktemp("cache")))
+        for name in (*_OUTSIDE, *(name for name in os.environ if name.startswith("GITHUB_"))):
+            patch.delenv(name, raising=False)
         yield
 
 
@@ -39,8 +47,6 @@ def shell(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytes
     from gradassay.cli import main
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("CI", raising=False)
-    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
 
     def call(*argv: str) -> tuple[int, str, str]:
         code = main(argv)

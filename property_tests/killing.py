@@ -5,6 +5,7 @@ Half of the kills come at any moment of its life, half while it writes, which th
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
@@ -94,7 +95,10 @@ class Killed:
             path.write_bytes(content)
 
     def _start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        by_a_person = {name: value for name, value in os.environ.items() if name != "CI"}
+        return subprocess.Popen(
+            self.command, env=by_a_person, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
 
     def _wait_for_writing(self, process: subprocess.Popen[bytes]) -> None:
         before = (self.state / "witnesses").stat().st_mtime_ns

@@ -84,7 +84,6 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[[Slowness], None]:
 def layers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Git:
     """A repository of the user's with a rule, and the current folder in it."""
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
-    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
     git = Git(tmp_path / "mine")
     git.commit("The rule", mylayers=RULE)
     monkeypatch.chdir(git.root)
