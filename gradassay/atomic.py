@@ -1,4 +1,4 @@
-"""A file replaced whole, or left as it was."""
+"""Files replaced whole, or left as they were."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import glob
 import os
 import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,28 +16,53 @@ LEFT_BEHIND_S = 60.0
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Replace the file by ``text``, as UTF-8; OSError where that fails, and then nothing has changed.
+    """Replace the file by ``text``, as UTF-8; OSError where that fails, and then nothing has changed."""
+    write_together({path: text})
 
-    A link stays one, its file is replaced. What a process that was killed left half written is cleared away.
+
+def write_together(texts: Mapping[Path, str | None]) -> None:
+    """Replace each file by its text, as UTF-8, or delete it for None; OSError where that fails.
+
+    All of them are written before the first is replaced: a full disk, a folder that is read-only or a kill until then
+    leaves every one of them as it was.  A link stays one, its file is replaced.  What processes that were killed left
+    half written is cleared away.
     """
-    path = Path(os.path.realpath(path))
+    staged: list[tuple[str, Path]] = []
+    try:
+        for path, text in texts.items():
+            if text is not None:
+                _stage(Path(os.path.realpath(path)), text, staged)
+        for temporary, path in staged:
+            os.replace(temporary, path)
+        for path, text in texts.items():
+            if text is None:
+                path.unlink()
+    except BaseException:
+        for temporary, _ in staged:
+            with suppress(OSError):  # those that were replaced are not there any more
+                os.unlink(temporary)
+        raise
+
+
+def _stage(path: Path, text: str, staged: list[tuple[str, Path]]) -> None:
+    """Write ``text`` beside ``path``; ``staged`` knows of the file before there is anything in it."""
     _clear(path)
     prefix = f".{path.name}.{os.getpid()}."
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        # mkstemp makes files private; this one is as public as any other new file
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
+    staged.append((temporary, path))
+    with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.chmod(
+        temporary, 0o666 & ~_umask()
+    )  # mkstemp makes files private, these are as public as any other new file
+
+
+def _umask() -> int:
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask
 
 
 def _clear(path: Path) -> None:

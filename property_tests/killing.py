@@ -23,6 +23,9 @@ from reports.results_json import JsonReporter
 
 Files = Mapping[Path, bytes]
 
+#: A process may take so much longer than the one that was timed, and still be killed at its end.
+SLACK = 1.5
+
 
 class Killed:
     """A state in ``folder``, and the command that replaces all of its files by others."""
@@ -65,7 +68,7 @@ class Killed:
         process = self._start()
         if writing:
             self._wait_for_writing(process)
-        time.sleep(chance.uniform(0, self.writing_s if writing else self.life_s))
+        time.sleep(chance.uniform(0, SLACK * (self.writing_s if writing else self.life_s)))
         process.kill()
         process.wait(timeout=120)
         now = files(self.state)

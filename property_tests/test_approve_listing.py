@@ -167,23 +167,25 @@ def test_of_several_that_write_at_once_one_does_and_nothing_is_mixed(tmp_path: P
 
 
 @pytest.mark.parametrize("fails_at", range(4))
-def test_a_write_that_fails_says_which_files_are_new(
+def test_files_that_cannot_be_put_in_their_places_are_told_with_those_that_were(
     fails_at: int, shell: Shell, measuring: Install, approved: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before, calls = contents(ST), []
+    before, calls, put = contents(ST), [], os.replace
 
-    def full(handle: int) -> None:
-        calls.append(handle)
+    def refused(source: str, target: Path) -> None:
+        calls.append(target)
         if len(calls) > fails_at:
-            raise OSError(28, "No space left on device")
+            raise PermissionError(13, "Permission denied", str(target))
+        put(source, target)
 
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, "replace", refused)
     measuring(_otherwise())
     code, _, err = shell(*APPROVE)
     assert code == 4
     now = contents(ST)
     new = sorted(name for name in now if now[name] != before[name])
     assert len(new) == fails_at
+    assert not list(ST.rglob("*.tmp"))
     what = f"{', '.join(new)} are new, and all others as they were" if new else "nothing is new"
     assert f"; in st, {what}: mend the cause and run it again" in one_line(err)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gradassay.atomic import LEFT_BEHIND_S, write_whole
+from gradassay.atomic import LEFT_BEHIND_S, write_together, write_whole
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs to ask whether a process lives")
 
@@ -78,3 +78,29 @@ def test_a_failure_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch:
     with pytest.raises(OSError, match="No space left"):
         write_whole(tmp_path / "a.toml", "new")
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a.toml": "old"}
+
+
+def test_files_are_replaced_and_deleted_together(tmp_path: Path) -> None:
+    a, b, c = (tmp_path / name for name in "abc")
+    write_together({a: "a", b: "b"})
+    write_together({a: "new", b: None, c: "c"})
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a": "new", "c": "c"}
+
+
+@pytest.mark.parametrize("fails_at", range(2))
+def test_where_one_file_cannot_be_written_all_are_as_they_were(
+    fails_at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b, c = (tmp_path / name for name in "abc")
+    write_together({a: "a", b: "b", c: "c"})
+    written = []
+
+    def full(handle: int) -> None:
+        written.append(handle)
+        if len(written) > fails_at:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_together({a: "new", b: "new", c: None})
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a": "a", "b": "b", "c": "c"}

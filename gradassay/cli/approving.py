@@ -67,7 +67,8 @@ def approve_command(
     from gradassay.cli.fitting import drawn, insist_on_all
     from gradassay.cli.measuring import outcome
     from gradassay.cli.saving import Destination
-    from gradassay.cli.state import changes, contents, listing, read_or_begin, write
+    from gradassay.cli.state import contents, listing, read_or_begin, write
+    from gradassay.cli.state_changes import changes, summary
     from gradassay.replay import witnesses
     from gradassay.replay.documents import run_of
     from reports.gate.approval import approved
@@ -110,7 +111,7 @@ def approve_command(
     after = _voted(after, before, jobs, elsewhere=source is not None)
     after = listing(after, before, scope, new_only)
     write(Path(folder), after, found)
-    say("\n".join((*changes(before, after), _summary(before, after, folder))))
+    say("\n".join((*changes(before, after), summary(before, after, folder))))
     return Exit.FINE
 
 
@@ -185,14 +186,3 @@ def _standing(there: Witness, here: Witness) -> Witness:
         or (vote.verdict, vote.cause) != (here.votes[who].verdict, here.votes[who].cause)
     }
     return replace(here, votes={**here.votes, **others})
-
-
-def _summary(before: State, after: State, folder: str) -> str:
-    then, now = before.expectations.known, after.expectations.known
-    added, gone = len(now.keys() - then.keys()), len(then.keys() - now.keys())
-    kept = len(now) - added
-    rows, witnesses = len(after.expectations.measured), len(after.witnesses)
-    return (
-        f"{folder}: {added} added, {gone} removed, {kept} unchanged; {rows} rows, "
-        f"{len(after.accuracy.bounds)} bounds, {witnesses} witnesses"
-    )

@@ -1,8 +1,7 @@
-"""The approved state as a folder of files: read whole, written file by file, each of them whole."""
+"""The approved state as a folder of files: read whole, and replaced together."""
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -12,11 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradassay.cli.app import fail
-from gradassay.cli.output import style
-from gradassay.errors import UsageError
 
 if TYPE_CHECKING:
-    from gradassay.vocabulary import Witness
     from reports.gate.expectations import Listed, Scope
     from reports.gate.holding import State
 
@@ -93,10 +89,10 @@ def _ids(state: State) -> set[Listed]:
 
 
 def write(folder: Path, state: State, found: Mapping[str, bytes | None] | None = None) -> None:
-    """Replace the files in ``folder``, each whole or not at all; witnesses that have no list yet are listed.
+    """Replace the files in ``folder``, all of them or none; witnesses that have no list yet are listed.
 
-    UsageError, and nothing was written, where the files are not as they were ``found`` any more; and where one cannot
-    be written, which says what was written until then.
+    UsageError, and nothing was written, where the files are not as they were ``found`` any more, or cannot be written;
+    where one of them is written and cannot be put in its place, it says what is new.
     """
     with _alone(folder):
         before = contents(folder)
@@ -105,10 +101,13 @@ def write(folder: Path, state: State, found: Mapping[str, bytes | None] | None =
             fail(f"{', '.join(changed)} in {folder} changed meanwhile, nothing was written: run it again")
         try:
             _replace(folder, state)
-        except UsageError as error:
+        except OSError as error:
             new = _differing(before, contents(folder))
             what = f"{', '.join(new)} are new, and all others as they were" if new else "nothing is new"
-            raise UsageError(f"{error}; in {folder}, {what}: mend the cause and run it again") from error
+            fail(
+                f"cannot write {error.filename or folder}: {error.strerror or error}; in {folder}, {what}: "
+                "mend the cause and run it again"
+            )
 
 
 def _differing(then: Mapping[str, bytes | None], now: Mapping[str, bytes | None]) -> list[str]:
@@ -138,64 +137,19 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _replace(folder: Path, state: State) -> None:
-    """The witnesses, which can be refused, first."""
-    from gradassay.cli.saving import write_atomically
+    from gradassay.atomic import write_together
     from gradassay.replay import witnesses
     from reports.gate import accuracy_toml, expected_toml
     from reports.gate.breaches import File
 
-    witnesses.write(folder / File.WITNESSES, state.witnesses.values())
+    stored = folder / File.WITNESSES
+    texts = witnesses.changes(stored, state.witnesses.values())
     if not state.witnesses:  # git keeps no empty folder, and one that is missing is a missing baseline
-        write_atomically(folder / File.WITNESSES / ".gitkeep", "")
+        texts[stored / ".gitkeep"] = ""
     expectations = state.expectations
     if expectations.witnesses is None:
         expectations = replace(expectations, witnesses=frozenset(_ids(state)))
-    write_atomically(folder / File.EXPECTED, expected_toml.text(expectations))
-    write_atomically(folder / File.ACCURACY, accuracy_toml.text(state.accuracy))
-
-
-def changes(before: State, after: State) -> list[str]:
-    """What differs between two states, a line each."""
-    then, now = before.expectations.known, after.expectations.known
-    lines = [
-        f"{style('+', fg='green')} {' '.join(known.place)} {known}"
-        for known in sorted(now.keys() - then.keys())
-    ]
-    lines += [
-        f"{style('-', fg='red')} {' '.join(known.place)} {known}"
-        for known in sorted(then.keys() - now.keys())
-    ]
-    for place, bound in sorted(after.accuracy.bounds.items()):
-        old = before.accuracy.bounds.get(place)
-        if old is not None and old != bound:
-            was = f"error/budget {old.budget_ratio}, norm-wise {old.normwise} u"
-            lines.append(f"~ {' '.join(place)}: {was} -> {bound.budget_ratio}, {bound.normwise} u")
-    return [*lines, *_unbounded(before, after), *_failures(before, after)]
-
-
-def _unbounded(before: State, after: State) -> Iterator[str]:
-    """The bounds that hold nothing, and did before: what hardly anybody means to approve."""
-    for place, bound in sorted(after.accuracy.bounds.items()):
-        old = before.accuracy.bounds.get(place)
-        for name, label in (("budget_ratio", "error/budget"), ("normwise", "norm-wise error")):
-            now = getattr(bound, name)
-            if not math.isfinite(now) and (old is None or math.isfinite(getattr(old, name))):
-                mark = style("!", fg="red", bold=True)
-                so = "no run keeps it" if math.isnan(now) else "no error is too large for it"
-                yield f"{mark} {' '.join(place)}: the bound on its {label} is {now}: {so}"
-
-
-def _failures(before: State, after: State) -> list[str]:
-    """The witnesses on which a rule of ours fails, and did not before: what hardly anybody means to approve."""
-    ours = {place.implementation for place in after.accuracy.bounds}
-    return [
-        f"{style('!', fg='red', bold=True)} {w.scenario.operation} {who} {w.scenario.dtype} fails on witness {w.id}: "
-        f"{vote.verdict} ({vote.cause})"
-        for w in after.witnesses.values()
-        for who, vote in w.votes.items()
-        if who in ours and vote.verdict.fails and not _failed(before.witnesses.get(w.id), who)
-    ]
-
-
-def _failed(witness: Witness | None, who: str) -> bool:
-    return witness is not None and who in witness.votes and witness.votes[who].verdict.fails
+    texts[folder / File.EXPECTED] = expected_toml.text(expectations)
+    texts[folder / File.ACCURACY] = accuracy_toml.text(state.accuracy)
+    stored.mkdir(exist_ok=True)
+    write_together(texts)

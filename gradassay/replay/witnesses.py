@@ -12,13 +12,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from gradassay.atomic import write_whole
+from gradassay.atomic import write_together
 from gradassay.errors import UsageError
 from gradassay.replay.witness_lines import ENTRIES, SUFFIX, file_name, identify, parsed, small_enough, written
 from gradassay.vocabulary import Scenario, Vote, Witness
 
 __all__ = [
     "ENTRIES",
+    "changes",
     "file_name",
     "files",
     "identify",
@@ -109,26 +110,33 @@ def _both(one: Witness, other: Witness) -> Witness | None:
 
 
 def write(folder: Path, witnesses: Iterable[Witness]) -> None:
-    """Make the folder hold these witnesses and no others; each file is replaced whole or left as it was.
+    """Make the folder hold these witnesses and no others, as ``changes`` says.
 
-    Files that would not change are not touched. UsageError for a witness that is too large or cannot be read back, and
-    then nothing was written; and for a file that cannot be written. Of two with one id the last counts.
+    UsageError for a witness that is too large or cannot be read back, and for a file that cannot be written: then
+    nothing was.
     """
-    texts: dict[str, str] = {}
-    for witness in sorted({each.id: each for each in witnesses}.values(), key=_order):
-        name = file_name(witness.scenario.operation)
-        texts[name] = texts.get(name, "") + written(witness) + "\n"
+    texts = changes(folder, witnesses)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            path = folder / name
-            if not path.exists() or path.read_bytes() != text.encode():
-                write_whole(path, text)
-        for path in files(folder):
-            if path.name not in texts:
-                path.unlink()
+        write_together(texts)
     except OSError as error:
         raise UsageError(f"cannot write {error.filename or folder}: {error.strerror or error}") from error
+
+
+def changes(folder: Path, witnesses: Iterable[Witness]) -> dict[Path, str | None]:
+    """The files with which the folder holds these witnesses and no others: their new text, None where it has to go.
+
+    Of two witnesses with one id the last counts. UsageError for one that is too large or cannot be read back.
+    """
+    texts: dict[Path, str] = {}
+    for witness in sorted({each.id: each for each in witnesses}.values(), key=_order):
+        path = folder / file_name(witness.scenario.operation)
+        texts[path] = texts.get(path, "") + written(witness) + "\n"
+    there = files(folder)
+    new = {
+        path: text for path, text in texts.items() if path not in there or path.read_bytes() != text.encode()
+    }
+    return {**new, **{path: None for path in there if path not in texts}}
 
 
 def positions(folder: Path) -> dict[str, tuple[Path, int]]:
