@@ -39,7 +39,8 @@ def bits(array: Array) -> tuple[Any, ...]:
     """Shape, dtype and bits; of a NaN only that it is one."""
     array = np.array(array, order="C")
     if array.dtype.kind in "fV":
-        array[np.isnan(array.astype(np.float64))] = np.nan
+        with np.errstate(invalid="ignore"):  # a signalling NaN
+            array[np.isnan(array.astype(np.float64))] = np.nan
     return array.shape, array.dtype.name, array.tobytes()
 
 
