@@ -1,14 +1,85 @@
-"""What softmax and its losses are made of: exponentials of rows, their sums, and the log of those."""
+"""What softmax and its losses are made of: exponentials of rows, their sums, and the log of those.
+
+A probability below the normal numbers has lost digits, and multiplied with a large cotangent the loss is large. Rows
+with such a probability are kept a second time as 2^LIFT p, where it is a normal number. The processor's own flag tells
+whether there are any, so that other inputs pay nothing.
+"""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
 from gradassay.vocabulary import Array
-from reference_impls.rows import blocks, broadcast_by_row, row_maxima, row_sums
+from reference_impls.rows import blocks, broadcast_by_row, row_dots, row_maxima, row_sums
 
 #: Sums of exponentials beyond this are taken after a shift; its reciprocal is a normal number in float32.
 LARGEST_SUM = 1e30
+
+#: Lifts the smallest number of float64 to a normal one, and leaves the product of two lifted rows finite in float32.
+LIFT = 60
+
+
+class Faint(NamedTuple):
+    """Rows of p with entries that are below the normal numbers there."""
+
+    rows: Array
+    """Their places among all rows."""
+    lifted: Array
+    """2^LIFT p of those rows."""
+
+    def times(self, c: Array) -> Array:
+        """``p c`` of these rows, rounded once: the exponents of c wait until the end."""
+        mantissas, exponents = np.frexp(c)
+        return np.asarray(np.ldexp(self.lifted * mantissas, exponents - LIFT))
+
+    def deviations(self, y: Array) -> tuple[Array, Array]:
+        """``y - p·y`` of these rows as ``d 2^k``, where 2^-LIFT d is at most 2."""
+        exponents = np.frexp(np.max(np.abs(y), axis=1, keepdims=True, initial=0))[1]
+        y = np.ldexp(y, -exponents)
+        return np.ldexp(y, LIFT) - row_dots(self.lifted, y), exponents - LIFT
+
+    def centred(self, y: Array, by: Array) -> Array:
+        """``by p (y - p·y)`` of these rows, rounded to the range once."""
+        (d, k), (mantissas, exponents) = self.deviations(y), np.frexp(by)
+        return np.asarray(np.ldexp(self.lifted * d * mantissas, k + exponents - LIFT))
+
+
+class Distributions(NamedTuple):
+    """Softmax p of each row of a matrix, with the columns m and s that it came from."""
+
+    p: Array
+    m: Array
+    s: Array
+    faint: Faint | None
+
+    def times(self, c: Array) -> Array:
+        """``p c`` for a column or a matrix c."""
+        product = np.asarray(self.p * c)
+        if self.faint is not None:
+            product[self.faint.rows] = self.faint.times(c[self.faint.rows])
+        return product
+
+    def deviations(self, y: Array) -> Array:
+        """``y - p·y`` for a matrix y."""
+        result = np.asarray(y - row_dots(self.p, y))
+        if self.faint is not None:
+            result[self.faint.rows] = np.ldexp(*self.faint.deviations(y[self.faint.rows]))
+        return result
+
+    def centred(self, y: Array, by: Array | None = None) -> Array:
+        """``p (y - p·y)`` for a matrix y, which is the pullback of softmax; times a column ``by``."""
+        p, result = self.p, np.empty_like(self.p)
+        broadcast_by_row(p.shape[1])
+        for block in blocks(p):
+            differences = result[block]
+            np.subtract(y[block], row_dots(p[block], y[block]), out=differences)
+            differences *= p[block] if by is None else p[block] * by[block]
+        if self.faint is not None:
+            rows = self.faint.rows
+            result[rows] = self.faint.centred(y[rows], np.ones(1, y.dtype) if by is None else by[rows])
+        return result
 
 
 def exponentials(x: Array, e: Array) -> tuple[Array, Array]:
@@ -37,14 +108,36 @@ def log_sum_exp(x: Array, m: Array, s: Array) -> tuple[Array, Array]:
     return k, np.maximum(np.log(s * np.exp(m - k)), 0)
 
 
-def distributions(x: Array) -> tuple[Array, Array, Array]:
-    """Softmax p of each row of a matrix, and the columns m and s that it came from."""
+def distributions(x: Array) -> Distributions:
+    """Softmax of each row of a matrix."""
     p = np.empty_like(x)
     m, s = np.empty((2, len(x), 1), x.dtype)
-    with np.errstate(all="ignore"):
+    lost: dict[str, int] = {}
+    with noting_underflow(lost):
         broadcast_by_row(x.shape[1])
         for block in blocks(x):
             e = p[block]
             m[block], s[block] = exponentials(x[block], e)
             e /= s[block]
-    return p, m, s
+    return Distributions(p, m, s, faint_rows(x, p) if lost else None)
+
+
+def noting_underflow(lost: dict[str, int]) -> np.errstate:
+    """Ignore whatever happens to numbers, but put an entry into ``lost`` where one underflows."""
+    return np.errstate(all="ignore", under="call", call=lost.setdefault)
+
+
+def faint_rows(x: Array, p: Array) -> Faint | None:
+    """The faint rows of p, the softmax of x; None where what underflowed is too small to matter.
+
+    With m = max x and s = sum exp(x - m), p = h h / s, whose halves h = exp((x - m) / 2) are normal where p is not.
+    """
+    info = np.finfo(x.dtype)
+    nothing = np.log(info.smallest_subnormal) - LIFT * np.log(2)
+    with np.errstate(all="ignore"):
+        rows = np.flatnonzero(((p < info.tiny) & (x - row_maxima(x) > nothing)).any(axis=1))
+        if not rows.size:
+            return None
+        p, z = p[rows], x[rows] - row_maxima(x[rows])
+        h, s = np.exp(z / 2), row_sums(np.exp(z))
+        return Faint(rows, np.where(p < info.tiny, np.ldexp(h, LIFT) / s * h, np.ldexp(p, LIFT)))

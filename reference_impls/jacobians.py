@@ -30,7 +30,7 @@ from reference_impls.rows import result_dtype, rounded, working_dtype
 def softmax_jacobian(x: Any) -> Array:
     """``diag(s) - s s^T`` for each row s of softmax(x), zero between rows: (M, Q) -> (M, Q, M, Q)."""
     x = np.asarray(x)
-    s, _, _ = distributions(x.astype(working_dtype(x.dtype)))
+    s = distributions(x.astype(working_dtype(x.dtype))).p
     blocks = s[:, :, None] * np.eye(s.shape[1], dtype=s.dtype) - s[:, :, None] * s[:, None, :]
     return rounded(_block_diagonal(blocks), result_dtype(x.dtype))
 
@@ -67,7 +67,7 @@ def classifier_gradients(x: Any, W: Any, b: Any, targets: Any) -> tuple[Array, A
     inner, outer = working_dtype(x.dtype), result_dtype(x.dtype)
     x, W, b = (np.asarray(a).astype(inner) for a in (x, W, b))
     z = np.einsum("mn,nq->mq", x, W) + b
-    p, _, _ = distributions(z)
+    p = distributions(z).p
     _, z_by_W, z_by_b = affine_jacobians(x, W, b)
     with np.errstate(all="ignore"):
         by_z = np.einsum("mq,mqnr->nr", cross_entropy_jacobian(p, targets), softmax_jacobian(z))

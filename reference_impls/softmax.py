@@ -27,14 +27,19 @@ import numpy as np
 from gradassay.vocabulary import Array, Edge, Operation
 from property_tests.strategies import SOFTMAX_REGIONS, softmax_drafts
 from reference_impls.conventions.softmax import LOG_SOFTMAX_CONVENTIONS, SOFTMAX_CONVENTIONS
-from reference_impls.distributions import distributions, exponentials, log_sum_exp
+from reference_impls.distributions import (
+    distributions,
+    exponentials,
+    faint_rows,
+    log_sum_exp,
+    noting_underflow,
+)
 from reference_impls.rows import (
     Axis,
     Rows,
     blocks,
     broadcast_by_row,
     result_dtype,
-    row_dots,
     row_sums,
     working_dtype,
 )
@@ -58,21 +63,13 @@ def softmax(x: Any, *, axis: Axis = -1) -> tuple[Array, Pullback]:
     x = np.asarray(x)
     inner, outer = working_dtype(x.dtype), result_dtype(x.dtype)
     rows = Rows.along(axis, x.shape)
-    logits = rows.of(x, inner)
-    p, _, _ = distributions(logits)
+    d = distributions(rows.of(x, inner))
 
     def pullback(y_bar: Any) -> Array:
-        cotangents = rows.of(np.asarray(y_bar), inner)
-        x_bar = np.empty_like(p)
         with np.errstate(all="ignore"):
-            broadcast_by_row(p.shape[1])
-            for block in blocks(p):
-                centred = x_bar[block]
-                np.subtract(cotangents[block], row_dots(p[block], cotangents[block]), out=centred)
-                centred *= p[block]
-        return rows.back(x_bar, outer)
+            return rows.back(d.centred(rows.of(np.asarray(y_bar), inner)), outer)
 
-    return rows.back(p, outer), pullback
+    return rows.back(d.p, outer), pullback
 
 
 def softmax_grad(
@@ -86,21 +83,17 @@ def softmax_grad(
     x = np.asarray(x)
     inner, outer = working_dtype(x.dtype), result_dtype(x.dtype)
     rows = Rows.along(axis, x.shape)
-    p, _, _ = distributions(rows.of(x, inner))
-    with np.errstate(all="ignore"):
-        cotangents = rows.of(np.asarray(y_bar), inner)
-        c = cotangents - row_dots(p, cotangents)
+    d = distributions(rows.of(x, inner))
+    cotangents = rows.of(np.asarray(y_bar), inner)
 
     def pullback(x_bar_bar: Any) -> tuple[Array, Array]:
         g = rows.of(np.asarray(x_bar_bar), inner)
         with np.errstate(all="ignore"):
-            a = g - row_dots(p, g)
-            products = a * c
-            x_bar2 = p * (products - row_dots(p, products))
-            return rows.back(x_bar2, outer), rows.back(p * a, outer)
+            products = d.deviations(g) * d.deviations(cotangents)
+            return rows.back(d.centred(products), outer), rows.back(d.centred(g), outer)
 
     with np.errstate(all="ignore"):
-        return rows.back(p * c, outer), pullback
+        return rows.back(d.centred(cotangents), outer), pullback
 
 
 def log_softmax(x: Any, *, axis: Axis = -1) -> tuple[Array, Pullback]:
@@ -110,7 +103,8 @@ def log_softmax(x: Any, *, axis: Axis = -1) -> tuple[Array, Pullback]:
     rows = Rows.along(axis, x.shape)
     logits = rows.of(x, inner)
     p, log_p = np.empty_like(logits), np.empty_like(logits)
-    with np.errstate(all="ignore"):
+    lost: dict[str, int] = {}
+    with noting_underflow(lost):
         broadcast_by_row(logits.shape[1])
         for block in blocks(logits):
             e, shifted = p[block], log_p[block]
@@ -119,6 +113,7 @@ def log_softmax(x: Any, *, axis: Axis = -1) -> tuple[Array, Pullback]:
             k, r = log_sum_exp(logits[block], m, s)
             np.subtract(logits[block], k, out=shifted)
             shifted -= r
+    faint = faint_rows(logits, p) if lost else None
 
     def pullback(y_bar: Any) -> Array:
         cotangents = rows.of(np.asarray(y_bar), inner)
@@ -128,6 +123,9 @@ def log_softmax(x: Any, *, axis: Axis = -1) -> tuple[Array, Pullback]:
             for block in blocks(p):
                 shares = np.multiply(p[block], row_sums(cotangents[block]), out=x_bar[block])
                 np.subtract(cotangents[block], shares, out=shares)
+            if faint is not None:
+                of_faint = cotangents[faint.rows]
+                x_bar[faint.rows] = of_faint - faint.times(row_sums(of_faint))
         return rows.back(x_bar, outer)
 
     return rows.back(log_p, outer), pullback
@@ -136,27 +134,20 @@ def log_softmax(x: Any, *, axis: Axis = -1) -> tuple[Array, Pullback]:
 def log_softmax_grad(
     x: Any, y_bar: Any, *, axis: Axis = -1
 ) -> tuple[Array, Callable[[Any], tuple[Array, Array]]]:
-    """``x_bar = y_bar - p S`` with S = sum y_bar; with a = g - p·g, x_bar2 = -S p a and y_bar_bar = a.
-
-    p = h h / s with h = exp((x - m) / 2), whose halves stay normal numbers where p does not: a p that has lost its
-    digits would be multiplied with S and a.
-    """
+    """``x_bar = y_bar - p S`` with S = sum y_bar; with a = g - p·g, x_bar2 = -S p a and y_bar_bar = a."""
     x = np.asarray(x)
     inner, outer = working_dtype(x.dtype), result_dtype(x.dtype)
     rows = Rows.along(axis, x.shape)
-    logits = rows.of(x, inner)
-    p, m, s = distributions(logits)
+    d = distributions(rows.of(x, inner))
     cotangents = rows.of(np.asarray(y_bar), inner)
     with np.errstate(all="ignore"):
         total = row_sums(cotangents)
-        x_bar = cotangents - p * total
+        x_bar = cotangents - d.times(total)
 
     def pullback(x_bar_bar: Any) -> tuple[Array, Array]:
         g = rows.of(np.asarray(x_bar_bar), inner)
         with np.errstate(all="ignore"):
-            a = g - row_dots(p, g)
-            h = np.exp((logits - m) / 2)
-            return rows.back(-(h / s * total) * (h * a), outer), rows.back(a, outer)
+            return rows.back(d.centred(g, -total), outer), rows.back(d.deviations(g), outer)
 
     return rows.back(x_bar, outer), pullback
 

@@ -29,7 +29,7 @@ from property_tests.strategies import (
     softmax_cross_entropy_drafts,
 )
 from reference_impls.conventions.probabilities import SOFTMAX_CROSS_ENTROPY_CONVENTIONS
-from reference_impls.distributions import distributions, log_sum_exp
+from reference_impls.distributions import Distributions, distributions, log_sum_exp
 from reference_impls.labels import (
     class_indices,
     class_weights,
@@ -38,7 +38,7 @@ from reference_impls.labels import (
     sample_shape,
     spread_cotangent,
 )
-from reference_impls.rows import broadcast_by_row, result_dtype, rounded, row_dots, row_sums, working_dtype
+from reference_impls.rows import broadcast_by_row, result_dtype, rounded, row_sums, working_dtype
 from reference_impls.textbook import cross_entropy_of
 
 
@@ -57,9 +57,9 @@ def softmax_cross_entropy(
     samples, classes = sample_shape(x.shape)
     t = class_indices(labels, x.shape)
     logits = np.ascontiguousarray(x.reshape(samples, classes), dtype=inner)
-    p, m, s = distributions(logits)
+    d = distributions(logits)
     with np.errstate(all="ignore"):
-        k, r = log_sum_exp(logits, m, s)
+        k, r = log_sum_exp(logits, d.m, d.s)
         if t is None:
             weights = class_weights(labels, x.shape, inner)
             log_p = (logits - k) - r
@@ -73,10 +73,10 @@ def softmax_cross_entropy(
         with np.errstate(all="ignore"):
             cotangents = spread_cotangent(y_bar, reduction, samples, inner)
             if t is None:
-                x_bar: Array = cotangents * (_weighted(p, weights) - weights)
+                x_bar: Array = cotangents * (_weighted(d, weights) - weights)
             else:
                 broadcast_by_row(classes)
-                x_bar = cotangents * p
+                x_bar = d.times(cotangents)
                 x_bar[at_label] -= cotangents[:, 0]
             return rounded(x_bar.reshape(x.shape), outer)
 
@@ -91,33 +91,33 @@ def softmax_cross_entropy_grad(
     inner, outer = working_dtype(x.dtype), result_dtype(x.dtype)
     samples, classes = sample_shape(x.shape)
     t = class_indices(labels, x.shape)
-    p, _, _ = distributions(np.ascontiguousarray(x.reshape(samples, classes), dtype=inner))
+    d = distributions(np.ascontiguousarray(x.reshape(samples, classes), dtype=inner))
     with np.errstate(all="ignore"):
         cotangents = spread_cotangent(y_bar, reduction, samples, inner)
         if t is None:
             weights = class_weights(labels, x.shape, inner)
             total = cotangents * row_sums(weights)
-            x_bar = cotangents * (_weighted(p, weights) - weights)
+            x_bar = cotangents * (_weighted(d, weights) - weights)
         else:
             at_label = (np.arange(samples), t)
             total = cotangents
-            x_bar = cotangents * p
+            x_bar = d.times(cotangents)
             x_bar[at_label] -= cotangents[:, 0]
 
     def pullback(x_bar_bar: Any) -> tuple[Array, Array]:
         g = np.ascontiguousarray(np.asarray(x_bar_bar).reshape(samples, classes), dtype=inner)
         with np.errstate(all="ignore"):
-            a = g - row_dots(p, g)
+            a = d.deviations(g)
             losses = a[at_label] if t is not None else row_sums(np.where(weights != 0, weights * a, 0))[:, 0]
             y_bar_bar = np.asarray(gather_cotangent(-losses.reshape(x.shape[:-1]), reduction))
-            return rounded((total * p * a).reshape(x.shape), outer), rounded(y_bar_bar, outer)
+            return rounded(d.centred(g, total).reshape(x.shape), outer), rounded(y_bar_bar, outer)
 
     return rounded(x_bar.reshape(x.shape), outer), pullback
 
 
-def _weighted(p: Array, weights: Array) -> Array:
+def _weighted(d: Distributions, weights: Array) -> Array:
     """``p sum t``, and 0 where a sample has no weight at all: its loss is 0 whatever its logits are."""
-    return np.where((weights != 0).any(axis=1, keepdims=True), p * row_sums(weights), 0)
+    return np.where((weights != 0).any(axis=1, keepdims=True), d.times(row_sums(weights)), 0)
 
 
 SOFTMAX_CROSS_ENTROPY = Operation(

@@ -1,0 +1,96 @@
+"""What underflows inside of a rule costs no more than the budget has for underflow: large and tiny cotangents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from comparators.numpy_rules import RuleComparator
+from gradassay.formats import FORMATS
+from gradassay.judging import AgainstTruth
+from gradassay.second_order import operation_named
+from gradassay.vocabulary import Scenario, Verdict
+from gradassay.why.cases import Case
+from reference_impls.distributions import distributions
+
+seeds = st.integers(0, 2**32 - 1)
+sizes = st.sampled_from([1.0, 300.0, 1e4])
+wide_dtypes = pytest.mark.parametrize(
+    "dtype", ["float64", "float32"]
+)  # 16 bits are computed in 32, with room to spare
+
+
+def told(name: str, dtype: str, args: tuple[Any, ...], y_bar: Any, **params: Any) -> tuple[Verdict, str]:
+    """Our own rule's verdict, first or second order, on one scenario, and its sentence."""
+    operation, form = operation_named(name), FORMATS[dtype].dtype
+    arrays = tuple(x if x.dtype.kind == "i" else x.astype(form) for x in map(np.asarray, args))
+    wanted = tuple(i % len(arrays) for i in operation.differentiable)
+    scenario = Scenario(name, dtype, arrays, params, np.asarray(y_bar).astype(form), wanted)
+    case = AgainstTruth(RuleComparator("numpy", operation.rule), operation.definition)(scenario)
+    assert isinstance(case, Case), case
+    return case.finding.verdict, case.finding.sentence
+
+
+def faint_logits(rng: np.random.Generator, dtype: str, shape: tuple[int, ...]) -> Any:
+    """Logits of which all but the first of a row have a probability below the normal numbers, or none."""
+    form = FORMATS[dtype]
+    lowest, highest = np.log(form.eta) - 1, np.log(form.tiny)
+    x = rng.uniform(lowest, highest, shape)
+    x[..., 0] = 0
+    return x + rng.choice([-30.0, 0.0, 50.0])
+
+
+def some_zero(rng: np.random.Generator, y_bar: Any) -> Any:
+    """At a cotangent of 0 nothing but the products with p is left."""
+    return np.where(rng.random(y_bar.shape) < 0.3, 0, y_bar)
+
+
+@wide_dtypes
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "grad(softmax)", "grad(log_softmax)"])
+@given(seed=seeds, size=sizes)
+def test_a_subnormal_probability_loses_nothing_to_a_large_cotangent(
+    name: str, dtype: str, seed: int, size: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    x = faint_logits(rng, dtype, (2, int(rng.integers(2, 20))))
+    *bars, y_bar = (
+        some_zero(rng, rng.normal(size=x.shape) * size) for _ in range(1 + name.startswith("grad"))
+    )
+    verdict, sentence = told(name, dtype, (x, *bars), y_bar)
+    assert verdict is Verdict.AGREES, sentence
+
+
+@wide_dtypes
+@pytest.mark.parametrize("soft", [False, True], ids=["index labels", "labels of any sum"])
+@pytest.mark.parametrize("name", ["softmax_cross_entropy", "grad(softmax_cross_entropy)"])
+@given(seed=seeds, size=sizes)
+def test_a_subnormal_probability_loses_nothing_to_the_weight_of_its_sample(
+    name: str, soft: bool, dtype: str, seed: int, size: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    x = faint_logits(rng, dtype, (3, int(rng.integers(2, 8))))
+    labels = rng.integers(0, 30, x.shape).astype(float) if soft else rng.integers(0, x.shape[1], 3)
+    y_bar = rng.normal(size=3) * size
+    bars = (y_bar, rng.normal(size=x.shape) * size) if name.startswith("grad") else (y_bar,)
+    verdict, sentence = told(name, dtype, (x, labels, *bars[:-1]), bars[-1], reduction="none")
+    assert verdict is Verdict.AGREES, sentence
+
+
+@wide_dtypes
+@given(seed=seeds)
+def test_probabilities_are_lifted_in_just_those_rows_that_need_it(dtype: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    ordinary = rng.normal(size=(4, 5)).astype(dtype)
+    assert distributions(ordinary).faint is None
+    masked = np.where(ordinary > 1, FORMATS[dtype].dtype.type(-1e9), ordinary)
+    assert distributions(masked).faint is None
+    row = int(rng.integers(4))
+    masked[row] = faint_logits(rng, dtype, (5,))
+    faint = distributions(masked).faint
+    assert faint is not None
+    assert faint.rows.tolist() == [row]
+    assert np.all(faint.lifted >= FORMATS[dtype].tiny)
