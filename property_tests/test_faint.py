@@ -16,6 +16,7 @@ from gradassay.second_order import operation_named
 from gradassay.vocabulary import Scenario, Verdict
 from gradassay.why.cases import Case
 from reference_impls.distributions import distributions
+from reference_impls.softmax_cross_entropy import softmax_cross_entropy
 
 seeds = st.integers(0, 2**32 - 1)
 sizes = st.sampled_from([1.0, 300.0, 1e4])
@@ -94,3 +95,62 @@ def test_probabilities_are_lifted_in_just_those_rows_that_need_it(dtype: str, se
     assert faint is not None
     assert faint.rows.tolist() == [row]
     assert np.all(faint.lifted >= FORMATS[dtype].tiny)
+
+
+# ---- cotangents near the smallest number, and losses near the largest
+
+
+@wide_dtypes
+@pytest.mark.parametrize(
+    ("name", "params"),
+    [
+        ("mean_squared_error", {}),
+        ("l2_penalty", {"strength": 2.3}),
+        ("l2_penalty", {"strength": 2.3, "squared": True}),
+    ],
+    ids=["mean squared error", "norm", "squared norm"],
+)
+@given(seed=seeds, digits=st.integers(0, 20))
+def test_a_subnormal_cotangent_loses_nothing_to_large_values(
+    name: str, params: dict[str, Any], dtype: str, seed: int, digits: int
+) -> None:
+    rng, form = np.random.default_rng(seed), FORMATS[dtype]
+    args = tuple(rng.normal(size=5) * 1e9 for _ in range(1 + (name == "mean_squared_error")))
+    verdict, sentence = told(name, dtype, args, form.eta * rng.integers(1, 2 << digits), **params)
+    assert verdict is Verdict.AGREES, sentence
+
+
+@wide_dtypes
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@given(seed=seeds, digits=st.integers(0, 20))
+def test_a_subnormal_cotangent_loses_nothing_to_a_small_probability(
+    reduction: str, dtype: str, seed: int, digits: int
+) -> None:
+    rng, form = np.random.default_rng(seed), FORMATS[dtype]
+    p, labels = rng.random((3, 4)) * 1e-6, rng.random((3, 4))
+    y_bar = form.eta * rng.integers(1, 2 << digits, 3 if reduction == "none" else ())
+    verdict, sentence = told("cross_entropy", dtype, (p, labels), y_bar, reduction=reduction)
+    assert verdict is Verdict.AGREES, sentence
+
+
+@wide_dtypes
+@given(seed=seeds)
+def test_a_subnormal_weight_among_others_loses_nothing_to_a_large_cotangent(dtype: str, seed: int) -> None:
+    rng, form = np.random.default_rng(seed), FORMATS[dtype]
+    w = np.append(rng.normal(size=4), form.eta * rng.integers(1, 1000, 3))
+    verdict, sentence = told("l2_penalty", dtype, (w,), 849.0 * rng.normal(), strength=2.5)
+    assert verdict is Verdict.AGREES, sentence
+
+
+@wide_dtypes
+@given(seed=seeds)
+def test_a_loss_is_finite_wherever_its_mean_or_its_share_is(dtype: str, seed: int) -> None:
+    rng, largest = np.random.default_rng(seed), FORMATS[dtype].max
+    away = rng.uniform(0.6, 1, (3, 1)).astype(dtype) * FORMATS[dtype].dtype.type(largest)
+    x = np.concatenate([np.zeros_like(away), away], axis=1)
+    mean, _ = softmax_cross_entropy(x, np.zeros(3, int))
+    assert abs(float(mean / largest) - float(np.mean(away / largest))) <= 8 * FORMATS[dtype].u
+    share, _ = softmax_cross_entropy(np.array([-1, 1], dtype) * away[0], np.array([0.25, 0.75], dtype))
+    assert abs(float(share / away[0, 0]) - 0.5) <= 8 * FORMATS[dtype].u
+    overflowing, _ = softmax_cross_entropy(x, np.zeros(3, int), reduction="sum")
+    assert overflowing == np.inf

@@ -22,6 +22,7 @@ import numpy as np
 from gradassay.vocabulary import Array, Edge, Operation
 from property_tests.strategies import CROSS_ENTROPY_REGIONS, cross_entropy_drafts
 from reference_impls.conventions.probabilities import CROSS_ENTROPY_CONVENTIONS
+from reference_impls.exponents import noting, product_apart
 from reference_impls.labels import (
     class_indices,
     class_weights,
@@ -64,13 +65,12 @@ def cross_entropy(p: Any, labels: Any, *, reduction: str = "mean") -> tuple[Arra
         loss = reduce_losses(losses.reshape(p.shape[:-1]), reduction)
 
     def pullback(y_bar: Any) -> Array:
-        with np.errstate(all="ignore"):
-            gradients: Array = -spread_cotangent(y_bar, reduction, samples, inner) * weights / picked
-            if t is None:
-                return rounded(gradients.reshape(p.shape), outer)
-            p_bar: Array = np.zeros((samples, classes), outer)
-            p_bar[at_label] = gradients[:, 0]
-            return p_bar.reshape(p.shape)
+        gradients = _slopes(y_bar, reduction, weights, picked)
+        if t is None:
+            return rounded(gradients.reshape(p.shape), outer)
+        p_bar: Array = np.zeros((samples, classes), outer)
+        p_bar[at_label] = rounded(gradients[:, 0], outer)
+        return p_bar.reshape(p.shape)
 
     return rounded(np.asarray(loss), outer), pullback
 
@@ -93,7 +93,7 @@ def cross_entropy_grad(
     picked = np.where(taken, probabilities, 1)
     with np.errstate(all="ignore"):
         cotangents = spread_cotangent(y_bar, reduction, samples, inner)
-        p_bar = np.where(taken, -cotangents * weights / picked, 0)
+    p_bar = np.where(taken, _slopes(y_bar, reduction, weights, picked), 0)
 
     def pullback(p_bar_bar: Any) -> tuple[Array, Array]:
         g = np.asarray(p_bar_bar).reshape(samples, classes).astype(inner)
@@ -109,6 +109,20 @@ def cross_entropy_grad(
             return rounded(p_bar2.reshape(p.shape), outer), rounded(y_bar_bar, outer)
 
     return rounded(p_bar.reshape(p.shape), outer), pullback
+
+
+def _slopes(y_bar: Any, reduction: str, weights: Array, picked: Array) -> Array:
+    """``-y_bar t / p``, and over the number of samples under the mean."""
+    samples = len(picked)
+    lost: dict[str, int] = {}
+    with noting(lost, "under", "over"):
+        slopes: Array = -spread_cotangent(y_bar, reduction, samples, picked.dtype) * weights / picked
+    if not lost:
+        return slopes
+    with np.errstate(all="ignore"):
+        whole = spread_cotangent(y_bar, "none" if reduction == "none" else "sum", samples, picked.dtype)
+        divisor = picked.dtype.type(samples if reduction == "mean" else 1)
+        return product_apart(-whole, weights, over=(picked, divisor))
 
 
 CROSS_ENTROPY = Operation(

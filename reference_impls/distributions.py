@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gradassay.vocabulary import Array
+from reference_impls.exponents import noting
 from reference_impls.rows import blocks, broadcast_by_row, row_dots, row_maxima, row_sums
 
 #: Sums of exponentials beyond this are taken after a shift; its reciprocal is a normal number in float32.
@@ -113,18 +114,13 @@ def distributions(x: Array) -> Distributions:
     p = np.empty_like(x)
     m, s = np.empty((2, len(x), 1), x.dtype)
     lost: dict[str, int] = {}
-    with noting_underflow(lost):
+    with noting(lost, "under"):
         broadcast_by_row(x.shape[1])
         for block in blocks(x):
             e = p[block]
             m[block], s[block] = exponentials(x[block], e)
             e /= s[block]
     return Distributions(p, m, s, faint_rows(x, p) if lost else None)
-
-
-def noting_underflow(lost: dict[str, int]) -> np.errstate:
-    """Ignore whatever happens to numbers, but put an entry into ``lost`` where one underflows."""
-    return np.errstate(all="ignore", under="call", call=lost.setdefault)
 
 
 def faint_rows(x: Array, p: Array) -> Faint | None:

@@ -65,7 +65,12 @@ def reduce_losses(losses: Any, reduction: str) -> Any:
     if reduction == "none":
         return losses
     total = losses.sum()
-    return total if reduction == "sum" else total / losses.size
+    if reduction == "sum":
+        return total
+    if total == np.inf:  # the mean may still be a number
+        reach = losses.size.bit_length()
+        return np.ldexp(np.ldexp(losses, -reach).sum() / losses.size, reach)
+    return total / losses.size
 
 
 def spread_cotangent(y_bar: Any, reduction: str, count: int, dtype: np.dtype[Any]) -> Array:

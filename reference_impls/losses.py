@@ -35,6 +35,7 @@ from property_tests.strategies.losses import (
     mean_squared_error_drafts,
 )
 from reference_impls.conventions.linear import L2_PENALTY_CONVENTIONS, MEAN_SQUARED_ERROR_CONVENTIONS
+from reference_impls.exponents import noting, product_apart
 from reference_impls.rows import result_dtype, rounded, working_dtype
 from reference_impls.totals import contiguous, dot
 
@@ -66,9 +67,7 @@ def mean_squared_error(y: Any, t: Any) -> tuple[Array, Callable[[Any], Pair]]:
         loss = np.ldexp(m / inner.type(d.size) * scale * scale, k)
 
     def pullback(l_bar: Any) -> Pair:
-        with np.errstate(all="ignore"):
-            bar = d * (np.asarray(l_bar).astype(inner) * (2 * scale) / inner.type(d.size))
-        return _opposite(bar, y, t)
+        return _opposite(_by_slope(d, l_bar, scale), y, t)
 
     return _as(loss, y), pullback
 
@@ -82,7 +81,7 @@ def mean_squared_error_grad(y: Any, t: Any, l_bar: Any) -> tuple[Pair, Callable[
     def pullback(bars: Pair) -> tuple[Array, Array, Array]:
         with np.errstate(all="ignore"):
             c = contiguous(bars[0], inner) - contiguous(bars[1], inner)
-            bar = c * (l_bar.astype(inner) * 2 / inner.type(d.size))
+            bar = _by_slope(c, l_bar, 1)
             m, k = dot(c, d)
             l_bb = np.ldexp(m / inner.type(max(d.size, 1)) * (2 * scale), k)
         return *_opposite(bar, y, t), _as(l_bb, l_bar)
@@ -102,6 +101,15 @@ def _difference(y: Array, t: Array, dtype: np.dtype[Any]) -> tuple[Array, int]:
         if np.isfinite(d).all():
             return d, 1
         return np.asarray(y / 2 - t / 2), 2
+
+
+def _by_slope(d: Array, l_bar: Any, scale: int) -> Array:
+    """``d l_bar 2 scale / n``."""
+    slope, n = np.asarray(l_bar).astype(d.dtype), d.dtype.type(d.size)
+    lost: dict[str, int] = {}
+    with noting(lost, "under", "over"):
+        bar = np.asarray(d * (slope * (2 * scale) / n))
+    return product_apart(d, slope, d.dtype.type(2 * scale), over=(n,)) if lost else bar
 
 
 def _opposite(bar: Array, y: Array, t: Array) -> Pair:
@@ -128,9 +136,15 @@ def l2_penalty(
         y = np.ldexp(strength * m * m, 2 * k) if squared else np.ldexp(strength * m, k)
 
     def pullback(y_bar: Any) -> Array:
-        with np.errstate(all="ignore"):
-            steepness = np.asarray(y_bar).astype(inner) * inner.type(strength)
+        slope = np.asarray(y_bar).astype(inner)
+        lost: dict[str, int] = {}
+        with noting(lost, "under", "over"):
+            steepness = slope * inner.type(strength)
             w_bar = weights * (2 * steepness) if squared else _direction(weights, m, k) * steepness
+        if lost and (squared or m):
+            exponent, over = (1, ()) if squared else (-k, (m,))
+            with np.errstate(all="ignore"):
+                w_bar = product_apart(weights, slope, inner.type(strength), over=over, exponent=exponent)
         return _as(w_bar, w)
 
     return _as(inner.type(y), w), pullback
@@ -145,17 +159,17 @@ def l2_penalty_grad(
     weights = contiguous(w, inner)
 
     def pullback(w_bb: Any) -> Pair:
-        h = contiguous(w_bb, inner)
+        h, steepness = contiguous(w_bb, inner), (y_bar.astype(inner), inner.type(strength))
         with np.errstate(all="ignore"):
-            steepness = y_bar.astype(inner) * inner.type(strength)
             if squared:
-                w_bar, (product, j) = h * (2 * steepness), dot(weights, h)
+                w_bar, (product, j) = product_apart(h, *steepness, exponent=1), dot(weights, h)
                 y_bb = np.ldexp(2 * strength * product, j)
             else:
                 m, k = _norm(weights)
                 v = _direction(weights, m, k)
                 along = np.ldexp(*dot(v, h))
-                w_bar = np.ldexp((h - v * along) * (steepness / m if m else inner.type(0)), -k)
+                across = h - v * along
+                w_bar = product_apart(across, *steepness, over=(m,), exponent=-k) if m else 0 * across
                 y_bb = strength * along
         return _as(w_bar, w), _as(inner.type(y_bb), y_bar)
 

@@ -27,13 +27,8 @@ import numpy as np
 from gradassay.vocabulary import Array, Edge, Operation
 from property_tests.strategies import SOFTMAX_REGIONS, softmax_drafts
 from reference_impls.conventions.softmax import LOG_SOFTMAX_CONVENTIONS, SOFTMAX_CONVENTIONS
-from reference_impls.distributions import (
-    distributions,
-    exponentials,
-    faint_rows,
-    log_sum_exp,
-    noting_underflow,
-)
+from reference_impls.distributions import distributions, exponentials, faint_rows, log_sum_exp
+from reference_impls.exponents import noting
 from reference_impls.rows import (
     Axis,
     Rows,
@@ -104,7 +99,7 @@ def log_softmax(x: Any, *, axis: Axis = -1) -> tuple[Array, Pullback]:
     logits = rows.of(x, inner)
     p, log_p = np.empty_like(logits), np.empty_like(logits)
     lost: dict[str, int] = {}
-    with noting_underflow(lost):
+    with noting(lost, "under"):
         broadcast_by_row(logits.shape[1])
         for block in blocks(logits):
             e, shifted = p[block], log_p[block]

@@ -30,6 +30,7 @@ from property_tests.strategies import (
 )
 from reference_impls.conventions.probabilities import SOFTMAX_CROSS_ENTROPY_CONVENTIONS
 from reference_impls.distributions import Distributions, distributions, log_sum_exp
+from reference_impls.exponents import noting
 from reference_impls.labels import (
     class_indices,
     class_weights,
@@ -58,16 +59,28 @@ def softmax_cross_entropy(
     t = class_indices(labels, x.shape)
     logits = np.ascontiguousarray(x.reshape(samples, classes), dtype=inner)
     d = distributions(logits)
-    with np.errstate(all="ignore"):
-        k, r = log_sum_exp(logits, d.m, d.s)
+    if t is None:
+        weights = class_weights(labels, x.shape, inner)
+    else:
+        at_label = (np.arange(samples), t)
+
+    def reduced(logits: Array, k: Array, r: Array) -> Any:
         if t is None:
-            weights = class_weights(labels, x.shape, inner)
             log_p = (logits - k) - r
             losses = -row_sums(np.where(weights != 0, weights * log_p, 0))
         else:
-            at_label = (np.arange(samples), t)
             losses = r[:, 0] - (logits[at_label] - k[:, 0])
-        loss = reduce_losses(losses.reshape(x.shape[:-1]), reduction)
+        return reduce_losses(losses.reshape(x.shape[:-1]), reduction)
+
+    lost: dict[str, int] = {}
+    with noting(lost, "over"):
+        k, r = log_sum_exp(logits, d.m, d.s)
+        loss = reduced(logits, k, r)
+    if lost:  # a share of what overflowed, or the mean, may still be a number
+        reach = samples.bit_length() + 1
+        with np.errstate(all="ignore"):
+            smaller = reduced(*(np.ldexp(part, -reach) for part in (logits, k, r)))
+            loss = np.where(np.isfinite(loss), loss, np.ldexp(smaller, reach))
 
     def pullback(y_bar: Any) -> Array:
         with np.errstate(all="ignore"):

@@ -1,0 +1,34 @@
+"""Overflow and underflow on the way to a number that is neither: noticed at no cost, and mended by exponents apart.
+
+A product of numbers may be representable while a part of it is not: y_bar 2 / n loses digits below the normal numbers,
+and a large difference multiplies what is left of them. The processor flags whatever left its range and NumPy reads the
+flags after each operation anyway, so that nothing has to be looked at where nothing happened.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+
+from gradassay.vocabulary import Array
+
+Kind = Literal["under", "over"]
+
+
+def noting(lost: dict[str, int], *kinds: Kind) -> np.errstate:
+    """Ignore whatever happens to numbers, but put an entry into ``lost`` where one underflows or overflows."""
+    watched: dict[str, Literal["call"]] = dict.fromkeys(kinds, "call")
+    return np.errstate(all="ignore", **watched, call=lost.setdefault)
+
+
+def product_apart(*factors: Any, over: tuple[Any, ...] = (), exponent: int = 0) -> Array:
+    """``2^exponent f1 f2 ... / (g1 g2 ...)`` of floating arrays, entry by entry; in range wherever the result is."""
+    mantissa, exponents = np.frexp(factors[0])
+    for factor in factors[1:]:
+        other, shift = np.frexp(factor)
+        mantissa, exponents = mantissa * other, exponents + shift
+    for divisor in over:
+        other, shift = np.frexp(divisor)
+        mantissa, exponents = mantissa / other, exponents - shift
+    return np.asarray(np.ldexp(mantissa, exponents + exponent))
