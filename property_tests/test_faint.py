@@ -17,6 +17,7 @@ from gradassay.vocabulary import Scenario, Verdict
 from gradassay.why.cases import Case
 from reference_impls.distributions import distributions
 from reference_impls.softmax_cross_entropy import softmax_cross_entropy
+from reference_impls.softmax_regression import softmax_regression
 
 seeds = st.integers(0, 2**32 - 1)
 sizes = st.sampled_from([1.0, 300.0, 1e4])
@@ -78,6 +79,19 @@ def test_a_subnormal_probability_loses_nothing_to_the_weight_of_its_sample(
     y_bar = rng.normal(size=3) * size
     bars = (y_bar, rng.normal(size=x.shape) * size) if name.startswith("grad") else (y_bar,)
     verdict, sentence = told(name, dtype, (x, labels, *bars[:-1]), bars[-1], reduction="none")
+    assert verdict is Verdict.AGREES, sentence
+
+
+@wide_dtypes
+@given(seed=seeds, size=sizes)
+def test_a_subnormal_probability_loses_nothing_where_its_cotangent_and_the_largest_oppose(
+    dtype: str, seed: int, size: float
+) -> None:
+    """Then y_bar - p·y_bar is twice as large as any cotangent, and the budget only knows of one."""
+    rng = np.random.default_rng(seed)
+    far = rng.uniform(2, 14) - np.log(FORMATS[dtype].tiny)
+    y_bar = np.array([[1, 0.8], [1, -1]]) * size * rng.uniform(1, 2)
+    verdict, sentence = told("softmax", dtype, ([[0, far], [far, 0]],), y_bar, axis=None)
     assert verdict is Verdict.AGREES, sentence
 
 
@@ -154,3 +168,41 @@ def test_a_loss_is_finite_wherever_its_mean_or_its_share_is(dtype: str, seed: in
     assert abs(float(share / away[0, 0]) - 0.5) <= 8 * FORMATS[dtype].u
     overflowing, _ = softmax_cross_entropy(x, np.zeros(3, int), reduction="sum")
     assert overflowing == np.inf
+
+
+# ---- chains
+
+
+@wide_dtypes
+@pytest.mark.parametrize("name", ["softmax_regression", "sigmoid_classifier"])
+@given(seed=seeds, digits=st.integers(0, 20))
+def test_a_chain_loses_nothing_to_large_weights_under_a_subnormal_cotangent(
+    name: str, dtype: str, seed: int, digits: int
+) -> None:
+    rng, form = np.random.default_rng(seed), FORMATS[dtype]
+    x, W, b = rng.normal(size=(2, 3)) * 1e-3, rng.normal(size=(3, 4)) * 1e3, rng.normal(size=4)
+    labels = rng.integers(0, 4, 2)
+    verdict, sentence = told(name, dtype, (x, W, b, labels), form.eta * rng.integers(1, 2 << digits))
+    assert verdict is Verdict.AGREES, sentence
+
+
+@wide_dtypes
+@given(seed=seeds)
+def test_a_chain_loses_nothing_to_large_weights_behind_a_subnormal_slope(dtype: str, seed: int) -> None:
+    """The logits are 0 and far from 0, where the slope of a sigmoid is no normal number, or none at all."""
+    rng, form = np.random.default_rng(seed), FORMATS[dtype]
+    far = rng.uniform(-np.log(form.tiny), 2 - np.log(form.eta)) * rng.choice([-1, 1])
+    W = np.array([[0, 2 * far]])
+    verdict, sentence = told("sigmoid_classifier", dtype, ([0.5], W, [0.0, 0.0], [0.0, 1.0]), 1.0)
+    assert verdict is Verdict.AGREES, sentence
+
+
+def test_lifting_a_cotangent_changes_nothing_else() -> None:
+    rng = np.random.default_rng(0)
+    args = (rng.normal(size=(3, 2)), rng.normal(size=(2, 4)), rng.normal(size=4), rng.integers(0, 4, 3))
+    _, pullback = softmax_regression(*args, reduction="none")
+    y_bar = rng.normal(size=3)
+    once, lifted = pullback(y_bar), pullback(np.append(y_bar[:2], 1e-300))
+    alone = pullback(np.append(y_bar[:2], 0.0))
+    assert np.array_equal(lifted[0][:2], once[0][:2])
+    assert np.array_equal(lifted[1], alone[1])

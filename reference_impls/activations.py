@@ -34,6 +34,7 @@ from property_tests.strategies.elementwise import (
 )
 from reference_impls.conventions.entrywise import RELU_CONVENTIONS, SIGMOID_CONVENTIONS, TANH_CONVENTIONS
 from reference_impls.entrywise import Pullback, entrywise, zero_where
+from reference_impls.exponents import marked
 
 # ---- relu
 
@@ -88,31 +89,44 @@ def sigmoid_definition(x: Any) -> Any:
     return 1 / (1 + np.exp(-x))
 
 
-def _sigmoid_and_slope(x: Array) -> tuple[Array, Array]:
-    """``s`` and ``s' = e^-x s s``, in this order: s² alone underflows."""
+def _sigmoid_and_slope(x: Array) -> tuple[Array, Array, Array | None]:
+    """``s``, ``s' = e^-x s s`` in this order, as s² alone underflows, and where s' is no normal number, if anywhere."""
     slope = np.negative(x)
     np.exp(slope, out=slope)
-    far = np.isinf(slope)
     s = slope + 1
     np.divide(1, s, out=s)
     slope *= s
     slope *= s
-    if far.any():  # e^-x overflows; both are e^x to the last bit
-        s[far] = slope[far] = np.exp(x[far])
-    return s, slope
+    near = slope >= np.finfo(x.dtype).tiny  # not where e^-x overflows, inf times 0
+    if near.all():
+        return s, slope, None
+    far = ~near
+    low = far & (x < 0)
+    slope[far] = np.exp(-np.abs(x[far]))  # to the last bit, and so is s
+    s[low] = slope[low]
+    return s, slope, far
 
 
 @entrywise
 def sigmoid(x: Any) -> tuple[Array, Pullback]:
     """``s = 1 / (1 + e^-x)``; the pullback keeps s', which costs least while e^-x is at hand."""
-    s, slope = _sigmoid_and_slope(x)
-    return s, lambda y_bar: y_bar * slope
+    s, slope, far = _sigmoid_and_slope(x)
+    if far is None:
+        return s, lambda y_bar: y_bar * slope
+    h = np.exp(-np.abs(x[far]) / 2)
+
+    def pullback(y_bar: Array) -> Array:
+        x_bar = y_bar * slope
+        x_bar[far] = y_bar[far] * h * h  # a slope that is no normal number has lost digits
+        return x_bar
+
+    return s, marked(pullback, bool(np.any(h > 0)))
 
 
 @entrywise
 def sigmoid_grad(x: Any, y_bar: Any) -> tuple[Array, Pullback]:
     """``x_bar = y_bar s'``, s'' = s' (1 - 2 s) = -s' tanh(x / 2)."""
-    _, slope = _sigmoid_and_slope(x)
+    _, slope, _ = _sigmoid_and_slope(x)
 
     def pullback(x_bar_bar: Array) -> tuple[Array, Array]:
         y_bar_bar = x_bar_bar * slope

@@ -21,8 +21,12 @@ import numpy as np
 
 from gradassay.formats import is_floating
 from gradassay.vocabulary import Array, Rule
+from reference_impls.exponents import is_faint, marked
 from reference_impls.links import Link, check_call, signature_of
 from reference_impls.rows import rounded, working_dtype
+
+#: A pullback is linear: where numbers below the normal ones are on the way, it pulls back 2^LIFT y_bar as well.
+LIFT = 60
 
 
 def chain(*rules: Rule) -> Rule:
@@ -44,9 +48,8 @@ def chain(*rules: Rule) -> Rule:
         arrays = [np.asarray(array) for array in args]
         y, _, pullbacks = _forward(links, [_widened(array) for array in arrays], params)
 
-        def pullback_all(y_bar: Any) -> Any:
+        def pulled(y_bar: Any) -> tuple[Any, ...]:
             found: list[Any] = []
-            y_bar = _widened(np.asarray(y_bar))
             for link, pullback in zip(reversed(links), reversed(pullbacks), strict=True):
                 if y_bar is None:
                     raise TypeError(
@@ -54,9 +57,18 @@ def chain(*rules: Rule) -> Rule:
                     )
                 y_bar, *others = link.spread(pullback(y_bar))
                 found = [*others, *found]
-            return _narrowed((y_bar, *found), arrays)
+            return (y_bar, *found)
 
-        return _narrowed((y,), arrays), pullback_all
+        faint = any(map(is_faint, pullbacks))
+
+        def pullback_all(y_bar: Any) -> Any:
+            y_bar = _widened(np.asarray(y_bar))
+            bars = pulled(y_bar)
+            if faint or _is_tiny(y_bar):
+                bars = tuple(map(_lowered, pulled(_lifted(y_bar)), bars))
+            return _narrowed(bars, arrays)
+
+        return _narrowed((y,), arrays), marked(pullback_all, faint)
 
     chained.__name__ = chained.__qualname__ = name
     chained.__doc__ = f"y = {name}; made by reference_impls.chain."
@@ -119,6 +131,27 @@ def _forward(links: list[Link], args: Any, params: dict[str, Any]) -> tuple[Any,
         inputs.append(given)
         pullbacks.append(pullback)
     return y, inputs, pullbacks
+
+
+def _is_tiny(y_bar: Array) -> bool:
+    """Whether a part of it may fall below the normal numbers on the way."""
+    if not is_floating(y_bar.dtype):
+        return False
+    smallest = abs(float(y_bar)) if not y_bar.ndim else np.min(np.abs(y_bar), initial=1)
+    return bool(smallest < np.finfo(y_bar.dtype).tiny * 2.0**LIFT)
+
+
+def _lifted(y_bar: Array) -> Array:
+    with np.errstate(all="ignore"):
+        return np.asarray(np.ldexp(y_bar, LIFT))
+
+
+def _lowered(bar: Any, otherwise: Any) -> Any:
+    """What a lifted cotangent came to, as the cotangent itself would have; ``otherwise`` where that left the range."""
+    if bar is None:
+        return None
+    with np.errstate(all="ignore"):
+        return np.where(np.isfinite(bar), np.ldexp(bar, -LIFT), otherwise)
 
 
 def _widened(x: Array) -> Array:

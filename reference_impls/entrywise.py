@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradassay.vocabulary import Array
+from reference_impls.exponents import is_faint, marked
 from reference_impls.rows import result_dtype, working_dtype
 
 #: Returns the cotangent of the only argument, or one for each of several.
@@ -66,7 +67,7 @@ def entrywise(rule: Callable[..., tuple[Array, Callable[[Array], Any]]]) -> Call
             )
             return found[0] if len(found) == 1 else tuple(found)
 
-        return collected(1, forward)[0], pullback
+        return collected(1, forward)[0], marked(pullback, any(map(is_faint, pullbacks)))
 
     return over_blocks
 

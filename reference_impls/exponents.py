@@ -22,6 +22,21 @@ def noting(lost: dict[str, int], *kinds: Kind) -> np.errstate:
     return np.errstate(all="ignore", **watched, call=lost.setdefault)
 
 
+def marked(pullback: Any, faint: bool) -> Any:
+    """The pullback, which says from now on whether a factor in it is below the normal numbers.
+
+    What it returns is rounded there, and the rule before it in a chain may multiply the error; given a cotangent that
+    is larger by a power of two, it has all digits.
+    """
+    pullback.faint = faint
+    return pullback
+
+
+def is_faint(pullback: Any) -> bool:
+    """Whether it was marked so."""
+    return getattr(pullback, "faint", False) is True
+
+
 def product_apart(*factors: Any, over: tuple[Any, ...] = (), exponent: int = 0) -> Array:
     """``2^exponent f1 f2 ... / (g1 g2 ...)`` of floating arrays, entry by entry; in range wherever the result is."""
     mantissa, exponents = np.frexp(factors[0])

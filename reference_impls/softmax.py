@@ -28,7 +28,7 @@ from gradassay.vocabulary import Array, Edge, Operation
 from property_tests.strategies import SOFTMAX_REGIONS, softmax_drafts
 from reference_impls.conventions.softmax import LOG_SOFTMAX_CONVENTIONS, SOFTMAX_CONVENTIONS
 from reference_impls.distributions import distributions, exponentials, faint_rows, log_sum_exp
-from reference_impls.exponents import noting
+from reference_impls.exponents import marked, noting
 from reference_impls.rows import (
     Axis,
     Rows,
@@ -64,7 +64,7 @@ def softmax(x: Any, *, axis: Axis = -1) -> tuple[Array, Pullback]:
         with np.errstate(all="ignore"):
             return rows.back(d.centred(rows.of(np.asarray(y_bar), inner)), outer)
 
-    return rows.back(d.p, outer), pullback
+    return rows.back(d.p, outer), marked(pullback, d.faint is not None)
 
 
 def softmax_grad(
@@ -123,7 +123,7 @@ def log_softmax(x: Any, *, axis: Axis = -1) -> tuple[Array, Pullback]:
                 x_bar[faint.rows] = of_faint - faint.times(row_sums(of_faint))
         return rows.back(x_bar, outer)
 
-    return rows.back(log_p, outer), pullback
+    return rows.back(log_p, outer), marked(pullback, faint is not None)
 
 
 def log_softmax_grad(

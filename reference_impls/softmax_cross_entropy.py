@@ -30,7 +30,7 @@ from property_tests.strategies import (
 )
 from reference_impls.conventions.probabilities import SOFTMAX_CROSS_ENTROPY_CONVENTIONS
 from reference_impls.distributions import Distributions, distributions, log_sum_exp
-from reference_impls.exponents import noting
+from reference_impls.exponents import marked, noting
 from reference_impls.labels import (
     class_indices,
     class_weights,
@@ -93,7 +93,7 @@ def softmax_cross_entropy(
                 x_bar[at_label] -= cotangents[:, 0]
             return rounded(x_bar.reshape(x.shape), outer)
 
-    return rounded(np.asarray(loss), outer), pullback
+    return rounded(np.asarray(loss), outer), marked(pullback, d.faint is not None)
 
 
 def softmax_cross_entropy_grad(
