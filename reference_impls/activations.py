@@ -83,6 +83,9 @@ RELU = Operation(
 
 # ---- sigmoid
 
+#: Slopes below are looked at; just above the smallest normal number of float32, and of no other meaning in float64.
+SMALL = 1.2e-38
+
 
 def sigmoid_definition(x: Any) -> Any:
     """``1 / (1 + e^-x)``."""
@@ -94,10 +97,10 @@ def _sigmoid_and_slope(x: Array) -> tuple[Array, Array, Array | None]:
     slope = np.negative(x)
     np.exp(slope, out=slope)
     s = slope + 1
-    np.divide(1, s, out=s)
+    np.reciprocal(s, out=s)
     slope *= s
     slope *= s
-    near = slope >= np.finfo(x.dtype).tiny  # not where e^-x overflows, inf times 0
+    near = slope >= SMALL  # not where e^-x overflows, inf times 0
     if near.all():
         return s, slope, None
     far = ~near
@@ -120,7 +123,7 @@ def sigmoid(x: Any) -> tuple[Array, Pullback]:
         x_bar[far] = y_bar[far] * h * h  # a slope that is no normal number has lost digits
         return x_bar
 
-    return s, marked(pullback, bool(np.any(h > 0)))
+    return s, marked(pullback, bool(np.any((h > 0) & (slope[far] < np.finfo(x.dtype).tiny))))
 
 
 @entrywise

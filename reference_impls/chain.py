@@ -28,6 +28,9 @@ from reference_impls.rows import rounded, working_dtype
 #: A pullback is linear: where numbers below the normal ones are on the way, it pulls back 2^LIFT y_bar as well.
 LIFT = 60
 
+#: Cotangents below are lifted; 2^LIFT times the smallest normal float32, and early enough for float64.
+TINY = 2.0 ** (LIFT - 126)
+
 
 def chain(*rules: Rule) -> Rule:
     """The rule that applies ``rules`` one after the other.
@@ -135,10 +138,8 @@ def _forward(links: list[Link], args: Any, params: dict[str, Any]) -> tuple[Any,
 
 def _is_tiny(y_bar: Array) -> bool:
     """Whether a part of it may fall below the normal numbers on the way."""
-    if not is_floating(y_bar.dtype):
-        return False
     smallest = abs(float(y_bar)) if not y_bar.ndim else np.min(np.abs(y_bar), initial=1)
-    return bool(smallest < np.finfo(y_bar.dtype).tiny * 2.0**LIFT)
+    return bool(smallest < TINY)
 
 
 def _lifted(y_bar: Array) -> Array:

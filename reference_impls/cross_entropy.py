@@ -65,12 +65,16 @@ def cross_entropy(p: Any, labels: Any, *, reduction: str = "mean") -> tuple[Arra
         loss = reduce_losses(losses.reshape(p.shape[:-1]), reduction)
 
     def pullback(y_bar: Any) -> Array:
-        gradients = _slopes(y_bar, reduction, weights, picked)
-        if t is None:
-            return rounded(gradients.reshape(p.shape), outer)
-        p_bar: Array = np.zeros((samples, classes), outer)
-        p_bar[at_label] = rounded(gradients[:, 0], outer)
-        return p_bar.reshape(p.shape)
+        lost: dict[str, int] = {}
+        with noting(lost):
+            gradients: Array = -spread_cotangent(y_bar, reduction, samples, inner) * weights / picked
+            if lost:
+                gradients = _apart(y_bar, reduction, weights, picked)
+            if t is None:
+                return rounded(gradients.reshape(p.shape), outer)
+            p_bar: Array = np.zeros((samples, classes), outer)
+            p_bar[at_label] = gradients[:, 0]
+            return p_bar.reshape(p.shape)
 
     return rounded(np.asarray(loss), outer), pullback
 
@@ -93,7 +97,7 @@ def cross_entropy_grad(
     picked = np.where(taken, probabilities, 1)
     with np.errstate(all="ignore"):
         cotangents = spread_cotangent(y_bar, reduction, samples, inner)
-    p_bar = np.where(taken, _slopes(y_bar, reduction, weights, picked), 0)
+        p_bar = np.where(taken, _apart(y_bar, reduction, weights, picked), 0)
 
     def pullback(p_bar_bar: Any) -> tuple[Array, Array]:
         g = np.asarray(p_bar_bar).reshape(samples, classes).astype(inner)
@@ -111,18 +115,12 @@ def cross_entropy_grad(
     return rounded(p_bar.reshape(p.shape), outer), pullback
 
 
-def _slopes(y_bar: Any, reduction: str, weights: Array, picked: Array) -> Array:
-    """``-y_bar t / p``, and over the number of samples under the mean."""
-    samples = len(picked)
-    lost: dict[str, int] = {}
-    with noting(lost, "under", "over"):
-        slopes: Array = -spread_cotangent(y_bar, reduction, samples, picked.dtype) * weights / picked
-    if not lost:
-        return slopes
-    with np.errstate(all="ignore"):
-        whole = spread_cotangent(y_bar, "none" if reduction == "none" else "sum", samples, picked.dtype)
-        divisor = picked.dtype.type(samples if reduction == "mean" else 1)
-        return product_apart(-whole, weights, over=(picked, divisor))
+def _apart(y_bar: Any, reduction: str, weights: Array, picked: Array) -> Array:
+    """``-y_bar t / p``, over the number of samples under the mean, of which no part leaves the range."""
+    samples, dtype = len(picked), picked.dtype
+    whole = spread_cotangent(y_bar, "none" if reduction == "none" else "sum", samples, dtype)
+    divisor = dtype.type(samples if reduction == "mean" else 1)
+    return product_apart(-whole, weights, over=(picked, divisor))
 
 
 CROSS_ENTROPY = Operation(

@@ -57,7 +57,7 @@ class Distributions(NamedTuple):
 
     def times(self, c: Array) -> Array:
         """``p c`` for a column or a matrix c."""
-        product = np.asarray(self.p * c)
+        product: Array = self.p * c
         if self.faint is not None:
             product[self.faint.rows] = self.faint.times(c[self.faint.rows])
         return product
@@ -114,7 +114,7 @@ def distributions(x: Array) -> Distributions:
     p = np.empty_like(x)
     m, s = np.empty((2, len(x), 1), x.dtype)
     lost: dict[str, int] = {}
-    with noting(lost, "under"):
+    with noting(lost, over="ignore"):
         broadcast_by_row(x.shape[1])
         for block in blocks(x):
             e = p[block]

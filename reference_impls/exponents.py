@@ -13,13 +13,12 @@ import numpy as np
 
 from gradassay.vocabulary import Array
 
-Kind = Literal["under", "over"]
+Watched = Literal["call", "ignore"]
 
 
-def noting(lost: dict[str, int], *kinds: Kind) -> np.errstate:
+def noting(lost: dict[str, int], under: Watched = "call", over: Watched = "call") -> np.errstate:
     """Ignore whatever happens to numbers, but put an entry into ``lost`` where one underflows or overflows."""
-    watched: dict[str, Literal["call"]] = dict.fromkeys(kinds, "call")
-    return np.errstate(all="ignore", **watched, call=lost.setdefault)
+    return np.errstate(all="ignore", under=under, over=over, call=lost.setdefault)
 
 
 def marked(pullback: Any, faint: bool) -> Any:

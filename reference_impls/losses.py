@@ -66,8 +66,16 @@ def mean_squared_error(y: Any, t: Any) -> tuple[Array, Callable[[Any], Pair]]:
         m, k = dot(d, d)
         loss = np.ldexp(m / inner.type(d.size) * scale * scale, k)
 
+    twice, n = inner.type(2 * scale), inner.type(d.size)
+
     def pullback(l_bar: Any) -> Pair:
-        return _opposite(_by_slope(d, l_bar, scale), y, t)
+        slope = np.asarray(l_bar).astype(inner)
+        lost: dict[str, int] = {}
+        with noting(lost):
+            bar = d * (slope * twice / n)
+            if lost:
+                bar = product_apart(d, slope, twice, over=(n,))
+        return _opposite(bar, y, t)
 
     return _as(loss, y), pullback
 
@@ -81,7 +89,7 @@ def mean_squared_error_grad(y: Any, t: Any, l_bar: Any) -> tuple[Pair, Callable[
     def pullback(bars: Pair) -> tuple[Array, Array, Array]:
         with np.errstate(all="ignore"):
             c = contiguous(bars[0], inner) - contiguous(bars[1], inner)
-            bar = _by_slope(c, l_bar, 1)
+            bar = product_apart(c, l_bar.astype(inner), over=(inner.type(d.size),), exponent=1)
             m, k = dot(c, d)
             l_bb = np.ldexp(m / inner.type(max(d.size, 1)) * (2 * scale), k)
         return *_opposite(bar, y, t), _as(l_bb, l_bar)
@@ -101,15 +109,6 @@ def _difference(y: Array, t: Array, dtype: np.dtype[Any]) -> tuple[Array, int]:
         if np.isfinite(d).all():
             return d, 1
         return np.asarray(y / 2 - t / 2), 2
-
-
-def _by_slope(d: Array, l_bar: Any, scale: int) -> Array:
-    """``d l_bar 2 scale / n``."""
-    slope, n = np.asarray(l_bar).astype(d.dtype), d.dtype.type(d.size)
-    lost: dict[str, int] = {}
-    with noting(lost, "under", "over"):
-        bar = np.asarray(d * (slope * (2 * scale) / n))
-    return product_apart(d, slope, d.dtype.type(2 * scale), over=(n,)) if lost else bar
 
 
 def _opposite(bar: Array, y: Array, t: Array) -> Pair:
@@ -134,17 +133,17 @@ def l2_penalty(
     with np.errstate(all="ignore"):
         m, k = _norm(weights)
         y = np.ldexp(strength * m * m, 2 * k) if squared else np.ldexp(strength * m, k)
+        factor = inner.type(strength)
 
     def pullback(y_bar: Any) -> Array:
         slope = np.asarray(y_bar).astype(inner)
         lost: dict[str, int] = {}
-        with noting(lost, "under", "over"):
-            steepness = slope * inner.type(strength)
+        with noting(lost):
+            steepness = slope * factor
             w_bar = weights * (2 * steepness) if squared else _direction(weights, m, k) * steepness
-        if lost and (squared or m):
-            exponent, over = (1, ()) if squared else (-k, (m,))
-            with np.errstate(all="ignore"):
-                w_bar = product_apart(weights, slope, inner.type(strength), over=over, exponent=exponent)
+            if lost and (squared or m):
+                exponent, over = (1, ()) if squared else (-k, (m,))
+                w_bar = product_apart(weights, slope, factor, over=over, exponent=exponent)
         return _as(w_bar, w)
 
     return _as(inner.type(y), w), pullback

@@ -99,7 +99,7 @@ def log_softmax(x: Any, *, axis: Axis = -1) -> tuple[Array, Pullback]:
     logits = rows.of(x, inner)
     p, log_p = np.empty_like(logits), np.empty_like(logits)
     lost: dict[str, int] = {}
-    with noting(lost, "under"):
+    with noting(lost, over="ignore"):
         broadcast_by_row(logits.shape[1])
         for block in blocks(logits):
             e, shifted = p[block], log_p[block]

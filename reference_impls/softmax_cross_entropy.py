@@ -73,7 +73,7 @@ def softmax_cross_entropy(
         return reduce_losses(losses.reshape(x.shape[:-1]), reduction)
 
     lost: dict[str, int] = {}
-    with noting(lost, "over"):
+    with noting(lost, under="ignore"):
         k, r = log_sum_exp(logits, d.m, d.s)
         loss = reduced(logits, k, r)
     if lost:  # a share of what overflowed, or the mean, may still be a number
