@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple
 from hashlib import blake2b
-from math import fsum
+from math import exp, fsum, log
 
 from gradassay.question import Question
 from gradassay.vocabulary import Discrepancy, Example, Row, Scenario, Verdict, Worst
@@ -15,6 +15,10 @@ from gradassay.why.rows import Explainer, Group, plain
 
 #: Entries of arguments that a person looks at.
 LOOKED_AT = 8
+
+#: Norm-wise errors, in u, between which one of a region counts as what it is.  A quarter of a rounding is as good as
+#: none, and beyond 64 u the scenario cancels: whether it is 10^3 or 10^15 is up to the last bits.
+LEAST, MOST = 0.25, 64.0
 
 
 class Tally:
@@ -58,6 +62,7 @@ class Tally:
         verdicts = Counter(case.finding.verdict for case in explained)
         regions = Counter(case.scenario.region for case in explained)
         layouts = Counter(f"layout: {case.scenario.layout}" for case in explained)
+        errors = _by_region(explained)
         return Row(
             self.operation,
             self.implementation,
@@ -67,7 +72,12 @@ class Tally:
             verdicts={verdict: verdicts[verdict] for verdict in Verdict if verdicts[verdict]},
             worst=_worst(case.finding.worst for case in explained),
             hardest=_hardest(self.cases),
+            hardest_by_region={region: _largest(cases) for region, cases in errors.items()},
             typical=_interquartile_mean([case.finding.worst.normwise for case in explained]),
+            typical_by_region={
+                region: geometric_mean([case.finding.worst.normwise for case in cases])
+                for region, cases in errors.items()
+            },
             discrepancies=tuple(
                 self._discrepancy(group)
                 for group in sorted(groups, key=lambda group: (-group.verdict.rank, group.cause))
@@ -108,6 +118,33 @@ def _hardest(cases: Iterable[Case]) -> Scenario | None:
     agreeing = [c for c in cases if c.finding.verdict is Verdict.AGREES and c.entries <= LOOKED_AT]
     hardest = max(agreeing, key=lambda case: case.finding.worst.budget_ratio, default=None)
     return None if hardest is None else hardest.scenario
+
+
+def _by_region(cases: Iterable[Case]) -> dict[str, list[Case]]:
+    found: dict[str, list[Case]] = {}
+    for case in cases:
+        found.setdefault(case.scenario.region, []).append(case)
+    return found
+
+
+def _largest(cases: Sequence[Case]) -> Scenario:
+    """The one with the largest norm-wise error; small ones first, and what cancels last."""
+
+    def order(case: Case) -> tuple[bool, bool, float]:
+        error = case.finding.worst.normwise
+        return case.entries <= LOOKED_AT, error <= MOST, error
+
+    return max(cases, key=order).scenario
+
+
+def geometric_mean(errors: Sequence[float]) -> float:
+    """Of norm-wise errors in u, each taken as ``LEAST`` at least and ``MOST`` at most; of none that is ``LEAST``.
+
+    A region has too few scenarios for a middle half: one in thirteen that cancels today, and not with sums in another
+    order, moves this by half, and the mean of the middle half by any factor.
+    """
+    logs = [log(min(max(error, LEAST), MOST)) for error in errors]
+    return exp(fsum(logs) / len(logs)) if logs else LEAST
 
 
 def _interquartile_mean(errors: Sequence[float]) -> float:

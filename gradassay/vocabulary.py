@@ -321,8 +321,14 @@ class Row:
     """Interquartile mean, over the scenarios, of the largest norm-wise error, in units of the dtype's unit roundoff.
 
     What a further rounding shifts; the worst of a sample is an accident of the sample (docs/gate.md)."""
+    typical_by_region: Mapping[str, float] = field(default_factory=dict)
+    """Region -> geometric mean of the same errors over its scenarios, each taken as 1/4 u at least and 64 u at most.
+
+    What only a part of the inputs shows is not in the middle of them all."""
     hardest: Scenario | None = None
     """Of what agrees, the scenario with the largest error in budgets that is small enough to look at."""
+    hardest_by_region: Mapping[str, Scenario] = field(default_factory=dict)
+    """Region -> its scenario with the largest norm-wise error up to 64 u; a small one, if it has any."""
     discrepancies: tuple[Discrepancy, ...] = ()
     regions: Mapping[str, int] = field(default_factory=dict)
     """Region, or ``layout: NAME`` -> how many scenarios."""

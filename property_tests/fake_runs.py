@@ -87,6 +87,7 @@ def row(
             discrepancy(verdict, cause, dtype, count, operation) for verdict, cause, count in found
         ),
         "regions": {"ordinary": scenarios // 2, "ties": scenarios - scenarios // 2, "layout: C": scenarios},
+        "typical_by_region": {"ordinary": 0.75, "ties": 1.5},
         **changes,
     }
     return Row(operation, implementation, dtype, scenarios, **values)

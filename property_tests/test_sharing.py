@@ -112,7 +112,7 @@ def test_two_processes_measure_what_one_does() -> None:
     )
     assert len(one.rows) == 8
     for a, b in zip(one.rows, two.rows, strict=True):
-        bare = [replace(row, discrepancies=(), hardest=None).__dict__ for row in (a, b)]
+        bare = [replace(row, discrepancies=(), hardest=None, hardest_by_region={}).__dict__ for row in (a, b)]
         assert bare[0] == bare[1]
         hardest = [None if row.hardest is None else identify(row.hardest) for row in (a, b)]
         assert hardest[0] == hardest[1]

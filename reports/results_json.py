@@ -1,7 +1,7 @@
 """results.json: the whole run for programs; ``schema`` is raised whenever a reader has to change.
 
 1: rows with verdicts, worst errors and discrepancies (DESIGN: contracts); edges, conditions, remarks, the
-typical error and witnesses were added, which no reader minds.
+typical error, that of each region and witnesses were added, which no reader minds.
 """
 
 from __future__ import annotations
@@ -114,6 +114,10 @@ def _row(row: Row) -> dict[str, Any]:
         },
         "worst": _worst(row.worst),
         **_number("typical", row.typical),
+        "typical_by_region": {region: encode_float(error) for region, error in row.typical_by_region.items()},
+        "typical_by_region_hex": {
+            region: float(error).hex() for region, error in row.typical_by_region.items()
+        },
         "regions": dict(row.regions),
         "remarks": list(row.remarks),
         "discrepancies": [_discrepancy(found) for found in row.discrepancies],

@@ -107,6 +107,11 @@ def _row(path: Path, i: int, row: Any) -> Row:
             verdicts={Verdict(name): int(number) for name, number in row["verdicts"].items()},
             worst=Worst(*(_given(row["worst"], name) for name in ("budget_ratio", "ulp", "normwise"))),
             typical=_given(row, "typical"),
+            typical_by_region={
+                region: _error(f"the typical error of {region}", value)
+                for region, value in row["typical_by_region_hex"].items()
+            },
+            regions={region: int(number) for region, number in row["regions"].items()},
             discrepancies=tuple(found),
         )
 
@@ -134,7 +139,11 @@ def _number(encoded: Any, name: str) -> float | None:
 
 
 def _given(encoded: Any, name: str) -> float:
-    value = float.fromhex(encoded[f"{name}_hex"])
+    return _error(name, encoded[f"{name}_hex"])
+
+
+def _error(name: str, encoded: str) -> float:
+    value = float.fromhex(encoded)
     if not value >= 0:
         raise ValueError(f"{name} is {value}, and has to be a number from 0")
     return value
