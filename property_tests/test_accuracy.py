@@ -15,12 +15,14 @@ from gradassay.errors import UsageError
 from gradassay.vocabulary import Row, Run, Verdict, Worst
 from property_tests.fake_runs import row, run
 from property_tests.fake_states import checked, state_of
-from reports.gate.accuracy import Accuracy, Bound, approve, bound_of
+from reports.gate.accuracy import MARGIN, RATIO_MARGIN, Accuracy, Bound, approve, bound_of
 from reports.gate.accuracy_toml import read, text
 from reports.gate.breaches import Kind
 from reports.gate.expectations import Place, Scope
 
 PLACE = Place("softmax", "numpy", "float64")
+#: The bounds on the regions of every row made here.
+REGIONS = {"ordinary": 1.125, "ties": 2.25}
 errors = st.floats(0, 1e6)
 
 
@@ -33,13 +35,13 @@ def renewed(before: Bound, now: Row, **how: object) -> Bound:
 
 
 @given(errors, errors)
-def test_a_bound_is_five_per_cent_above_what_was_measured_up_to_a_thousandth(
+def test_a_bound_is_a_margin_above_what_was_measured_up_to_a_thousandth(
     ratio: float, typical: float
 ) -> None:
     bound = bound_of(measured(ratio, typical), "why")
     assert bound.keeps(measured(ratio, typical))
-    assert 1.05 * typical <= bound.normwise <= max(1.05 * typical + 0.001, 0.001) * (1 + 1e-12)
-    assert bound.budget_ratio <= max(1.05 * ratio + 0.001, 0.001) * (1 + 1e-12)
+    assert MARGIN * typical <= bound.normwise <= max(MARGIN * typical + 0.001, 0.001) * (1 + 1e-12)
+    assert bound.budget_ratio <= max(RATIO_MARGIN * ratio + 0.001, 0.001) * (1 + 1e-12)
     assert math.isclose(bound.normwise * 1000, round(bound.normwise * 1000), rel_tol=1e-9)
 
 
@@ -60,7 +62,7 @@ def test_what_is_larger_or_infinite_or_no_number_keeps_no_bound(error: float, wh
     ("now", "words"),
     [
         (measured(typical=3.0), "the typical norm-wise error is 3 u, bound 2.1 u"),
-        (measured(ratio=0.75), "the largest error is 0.75 of its budget, bound 0.525"),
+        (measured(ratio=0.75), "the largest error is 0.75 of its budget, bound 0.675"),
     ],
 )
 def test_an_error_beyond_its_bound_is_worse_and_told_with_both_numbers(now: Row, words: str) -> None:
@@ -100,20 +102,22 @@ def test_a_bound_is_held_on_any_platform(other: str) -> None:
 
 
 def test_approving_leaves_a_bound_that_is_kept_and_no_wider_than_today_s() -> None:
-    tight = Bound(0.51, 2.02, "first")
+    tight = Bound(0.51, 2.02, "first", REGIONS)
     assert renewed(tight, measured(0.5, 2.0)) == tight
 
 
 def test_approving_narrows_a_bound_that_is_too_wide_and_only_that() -> None:
-    assert renewed(Bound(0.9, 2.02, "first"), measured(0.5, 2.0)) == Bound(0.525, 2.02, "second")
+    wide, narrow = Bound(0.9, 2.02, "first", REGIONS), Bound(0.675, 2.02, "second", REGIONS)
+    assert renewed(wide, measured(0.5, 2.0)) == narrow
 
 
 def test_approving_widens_a_bound_that_is_not_kept_and_only_that() -> None:
-    assert renewed(Bound(0.51, 1.5, "first"), measured(0.5, 2.0)) == Bound(0.51, 2.1, "second")
+    broken, kept = Bound(0.51, 1.5, "first", REGIONS), Bound(0.51, 2.1, "second", REGIONS)
+    assert renewed(broken, measured(0.5, 2.0)) == kept
 
 
 def test_with_new_only_no_bound_changes_and_new_ones_are_added() -> None:
-    before = Bound(0.1, 9.0, "first")
+    before = Bound(0.1, 9.0, "first", REGIONS)
     assert renewed(before, measured(), new_only=True) == before
     other = Place("softmax", "numpy", "float16")
     both = run(measured(), measured(dtype="float16"))
@@ -129,7 +133,9 @@ def test_approving_drops_the_bound_of_what_is_gone_but_for_what_lies_outside_of_
 
 
 words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), min_size=1, max_size=12)
-bounds = st.builds(Bound, st.floats(0, math.inf), st.floats(0, math.inf), words.filter(str.strip))
+numbers = st.floats(0, math.inf)
+regions = st.none() | st.dictionaries(words, numbers, max_size=3)
+bounds = st.builds(Bound, numbers, numbers, words.filter(str.strip), regions)
 places = st.builds(Place, words, words, st.sampled_from(["float64", "float32", "bfloat16"]))
 
 
@@ -142,7 +148,7 @@ def test_the_file_keeps_everything_in_an_order_of_its_own(tmp_path_factory, boun
     assert text(read(path)) == text(before) == text(Accuracy(dict(reversed(bounds.items()))))
 
 
-WHOLE = text(Accuracy({PLACE: Bound(0.525, 2.1, "checked by hand")}))
+WHOLE = text(Accuracy({PLACE: Bound(0.525, 2.1, "checked by hand", {"many": 7.5})}))
 DAMAGE: dict[str, tuple[Callable[[str], str], str]] = {
     "negative": (lambda s: s.replace("0.525", "-0.525"), r":5: budget_ratio is -0\.525"),
     "no number": (lambda s: s.replace("2.1", "nan"), r":5: normwise is nan"),
@@ -159,8 +165,15 @@ DAMAGE: dict[str, tuple[Callable[[str], str], str]] = {
         lambda s: s.replace("\nbounds", "\n<<<<<<< HEAD\nbounds"),
         r":4: a merge left its marks",
     ),
-    "another schema": (lambda s: s.replace("schema = 1", "schema = 2"), r":3: schema is 2, should be 1"),
-    "no bounds": (lambda s: "schema = 1\n", r"bounds is missing"),
+    "a negative region": (lambda s: s.replace("7.5", "-7.5"), r":5: the bound of region many is -7\.5"),
+    "a region of no number": (lambda s: s.replace("7.5", "nan"), r":5: the bound of region many is nan"),
+    "regions in a list": (lambda s: s.replace("{ many = 7.5 }", "[7.5]"), r":5: this entry has no regions"),
+    "regions missing": (
+        lambda s: s.replace(", regions = { many = 7.5 }", ""),
+        r":5: this entry has no regions",
+    ),
+    "another schema": (lambda s: s.replace("schema = 2", "schema = 3"), r":3: schema is 3, should be 2 or 1"),
+    "no bounds": (lambda s: "schema = 2\n", r"bounds is missing"),
     "cut off": (lambda s: s[:-3], r":5: not TOML"),
 }
 

@@ -156,6 +156,7 @@ def test_check_json_says_the_same_for_programs(shell: Shell, measuring: Install,
         "not_gated": [],
         "another_platform": {},
         "not_installed": {},
+        "rows_without_regions": 0,
         "audit": None,
     }
     assert (breach["kind"], breach["operation"], breach["implementation"]) == ("new", "softmax", "numpy")

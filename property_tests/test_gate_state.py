@@ -42,7 +42,7 @@ def test_a_state_without_witnesses_survives_a_commit(shell: Shell, approve: Appr
 
 DAMAGE = {
     "expected.toml": ("seed = 0", "seed = 0 0"),
-    "accuracy.toml": ("schema = 1", "schema ="),
+    "accuracy.toml": ("schema = 2", "schema ="),
     "witnesses/softmax.jsonl": ("0x", "1x"),
 }
 

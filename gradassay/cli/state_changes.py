@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 def changes(before: State, after: State) -> list[str]:
     """What differs between two states, a line each."""
+    from reports.gate.accuracy import change
+
     then, now = before.expectations.known, after.expectations.known
     lines = [
         f"{style('+', fg='green')} {' '.join(known.place)} {known}"
@@ -27,8 +29,7 @@ def changes(before: State, after: State) -> list[str]:
     for place, bound in sorted(after.accuracy.bounds.items()):
         old = before.accuracy.bounds.get(place)
         if old is not None and old != bound:
-            was = f"error/budget {old.budget_ratio}, norm-wise {old.normwise} u"
-            lines.append(f"~ {' '.join(place)}: {was} -> {bound.budget_ratio}, {bound.normwise} u")
+            lines.append(f"~ {' '.join(place)}: {change(old, bound)}")
     return [*lines, *_unbounded(before, after), *_failures(before, after)]
 
 

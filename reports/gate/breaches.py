@@ -60,6 +60,8 @@ class Breach:
     """The same with its worst entry."""
     votes: tuple[str, ...] = ()
     """What every implementation does there, a sentence each."""
+    region: str = ""
+    """The region of the inputs that it is about; empty where that is no matter."""
     renamed: str = ""
     """The name that the operation has now, where that is another one."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
-from gradassay.vocabulary import Row, Run, Witness
-from reports.gate.accuracy import Accuracy, Bound, rows
+from gradassay.vocabulary import Row, Run, Scenario, Witness
+from reports.gate.accuracy import Accuracy, Bound, region_margin, rows
 from reports.gate.breaches import Breach, File, Kind
 from reports.gate.expectations import EVERYTHING, Place, Scope, measured, place_of
 from reports.gate.votes import risen, votes
@@ -15,7 +15,7 @@ from reports.numbers import short
 def held_accuracy(
     run: Run, accuracy: Accuracy, stored: Mapping[str, Witness], scope: Scope = EVERYTHING
 ) -> Iterator[Breach]:
-    """Every bound that is not kept, and every row or bound without its other half.
+    """Every bound that is not kept, and every row, region or bound without its other half.
 
     ``stored`` are the approved witnesses: the one whose error rose most shows where.
     """
@@ -24,14 +24,20 @@ def held_accuracy(
         bound = accuracy.bounds.get(place)
         if bound is None:
             yield Breach(Kind.UNLISTED, place, "its errors have no bound", File.ACCURACY)
-        elif not bound.keeps(row):
-            line = accuracy.lines.get(place)
-            shown = _witness(run, place, stored)
+            continue
+        line = accuracy.lines.get(place)
+        if not bound.keeps(row):
+            broken = bound.broken(row)
+            only = [] if _as_a_whole(row, bound) else broken
+            shown = _witness(run, place, stored, only)
             said = f"{_errors(row, bound)}{f'; witness {shown.id} shows it' if shown else ''}"
             told = votes(stored[shown.id], shown) if shown else ()
-            failing = row.discrepancies[0].example.scenario if row.fails and row.discrepancies else None
-            scenario = shown.scenario if shown else failing or row.hardest
-            yield Breach(Kind.WORSE, place, said, File.ACCURACY, line, scenario=scenario, votes=told)
+            scenario = shown.scenario if shown else _example(row, only)
+            region = broken[0] if broken else ""
+            yield Breach(
+                Kind.WORSE, place, said, File.ACCURACY, line, scenario=scenario, votes=told, region=region
+            )
+        yield from _unpaired(row, bound, line)
     for place in sorted(accuracy.bounds.keys() - now.keys()):
         if place in scope and place not in measured(run):
             what, line = "its errors have a bound, and it was not measured", accuracy.lines.get(place)
@@ -39,7 +45,19 @@ def held_accuracy(
 
 
 def _errors(row: Row, bound: Bound) -> str:
-    """What is beyond the bound."""
+    """What is beyond the bounds."""
+    broken = bound.broken(row)
+    told = [part for part in (_as_a_whole(row, bound),) if part]
+    if broken:
+        region = broken[0]
+        error, limit = row.typical_by_region[region], (bound.regions or {})[region]
+        more = f", and so is {', '.join(broken[1:])}" if broken[1:] else ""
+        told.append(f"less accurate in region {region}: {short(error, 3)} u, bound {short(limit, 3)} u{more}")
+    return "; ".join(told)
+
+
+def _as_a_whole(row: Row, bound: Bound) -> str:
+    """What is beyond the bounds on all scenarios together."""
     told = []
     if not row.typical <= bound.normwise:
         errors = f"{short(row.typical, 3)} u, bound {short(bound.normwise, 3)} u"
@@ -50,13 +68,37 @@ def _errors(row: Row, bound: Bound) -> str:
     return ", and ".join(told)
 
 
-def _witness(run: Run, place: Place, stored: Mapping[str, Witness]) -> Witness | None:
-    """The replayed witness of that row whose error rose most; None where none did."""
+def _unpaired(row: Row, bound: Bound, line: int | None) -> Iterator[Breach]:
+    """Regions that have no bound, and bounds that have no region, where regions are held at all."""
+    if bound.regions is None:
+        return
+    held = {region for region in row.typical_by_region if region_margin(row.regions.get(region, 0))}
+    place = place_of(row)
+    for region in sorted(held - bound.regions.keys()):
+        what = f"the errors of region {region} have no bound"
+        yield Breach(Kind.UNLISTED, place, what, File.ACCURACY, line, region=region)
+    for region in sorted(bound.regions.keys() - row.typical_by_region.keys()):
+        what = f"the errors of region {region} have a bound, and it was not measured"
+        yield Breach(Kind.VANISHED, place, what, File.ACCURACY, line, region=region)
+
+
+def _example(row: Row, only: Collection[str]) -> Scenario | None:
+    """What shows it: of the first of those regions, where they alone show it, or what fails, or else the hardest."""
+    for region in only:
+        return row.hardest_by_region.get(region)
+    return row.discrepancies[0].example.scenario if row.fails and row.discrepancies else row.hardest
+
+
+def _witness(
+    run: Run, place: Place, stored: Mapping[str, Witness], regions: Collection[str]
+) -> Witness | None:
+    """The replayed witness of that row, and of those regions if there are any, whose error rose most, if one did."""
     of_row = [
         witness
         for witness in run.replayed
         if (witness.scenario.operation, witness.scenario.dtype) == (place.operation, place.dtype)
         and witness.id in stored
+        and (not regions or witness.scenario.region in regions)
         and risen(stored[witness.id], witness, place.implementation) > 1
     ]
     return max(of_row, key=lambda w: risen(stored[w.id], w, place.implementation), default=None)

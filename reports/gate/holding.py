@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gradassay.vocabulary import Discrepancy, Run, Witness
-from reports.gate.accuracy import Accuracy
+from reports.gate.accuracy import Accuracy, unheld
 from reports.gate.breaches import Breach, File, Kind, order
 from reports.gate.expectations import (
     EVERYTHING,
@@ -54,6 +54,8 @@ class Holding:
     differences alone that say so."""
     other: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """What of the platform is another one -> then, now."""
+    without_regions: int = 0
+    """How many rows were held as a whole and not by region: the file is of a time that did not hold regions."""
 
 
 def held(run: Run, state: State, scope: Scope = EVERYTHING) -> Holding:
@@ -78,7 +80,13 @@ def held(run: Run, state: State, scope: Scope = EVERYTHING) -> Holding:
     counting = [breach for breach in breaches if _counts(breach, run, other) and not _alone(breach, ours)]
     elsewhere = [breach for breach in breaches if breach not in counting]
     unchecked = {name: list(missing.values()).count(name) for name in sorted(set(missing.values()))}
-    return Holding(tuple(sorted(counting, key=order)), unchecked, tuple(sorted(elsewhere, key=order)), other)
+    return Holding(
+        tuple(sorted(counting, key=order)),
+        unchecked,
+        tuple(sorted(elsewhere, key=order)),
+        other,
+        sum(place in measured(run) for place in unheld(state.accuracy)),
+    )
 
 
 def _follows(breach: Breach, lost: Collection[Place], unknown: Collection[Place]) -> bool:
@@ -102,7 +110,7 @@ def _counts(breach: Breach, run: Run, other: Mapping[str, object]) -> bool:
     otherwise on other scenarios, which another Hypothesis draws.
     """
     implementation = breach.place.implementation
-    if breach.file == File.ACCURACY and breach.kind is Kind.WORSE:
+    if breach.file == File.ACCURACY and (breach.kind is Kind.WORSE or breach.region):
         return "hypothesis" not in other
     if breach.verdict is None or implementation in (*run.subjects, OF_THE_SUBJECTS):
         return True

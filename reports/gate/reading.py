@@ -21,8 +21,8 @@ UNMERGED = (
 )
 
 
-def document(path: Path, schema: int) -> tuple[str, Mapping[str, Any]]:
-    """The text of ``path`` and what it says; UsageError where it is not there, no TOML, or of another schema."""
+def document(path: Path, *schemas: int) -> tuple[str, Mapping[str, Any]]:
+    """The text of ``path`` and what it says; UsageError where it is not there, no TOML, or of none of ``schemas``."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -44,8 +44,8 @@ def document(path: Path, schema: int) -> tuple[str, Mapping[str, Any]]:
             what = f"two lines name {name}, this one and line {first}, as a merge of two branches leaves them"
             raise damaged(path, again, what, "keep one; of two arrays, the entries of both") from error
         raise damaged(path, line, f"not TOML: {error}") from error
-    if parsed.get("schema") != schema:
-        what = f"schema is {parsed.get('schema')!r}, should be {schema}"
+    if parsed.get("schema") not in schemas:
+        what = f"schema is {parsed.get('schema')!r}, should be {' or '.join(map(str, schemas))}"
         raise damaged(path, line_of(text, r"schema"), what)
     return text, parsed
 

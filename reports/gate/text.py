@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import click
 
 from gradassay.audit_vocabulary import Audit
 from gradassay.vocabulary import Run
 from reports.audit_summary import AuditSummary
-from reports.gate.breaches import Breach
+from reports.gate.breaches import Breach, File
 from reports.gate.expectations import Scope
 from reports.gate.holding import Holding, State
+from reports.gate.reading import approving
 from reports.numbers import count
 from reports.showing import show_entry, show_scenario
 
@@ -32,7 +34,7 @@ def text(
     """Every breach with its values and votes, what could not be checked, and the result."""
     style: Style = click.style if coloured else _plain
     lines = [line for breach in holding.breaches for line in _breach(breach, folder, scope, style)]
-    lines += _not_held(holding, style)
+    lines += _not_held(holding, folder, style)
     if audit is not None:
         lines.append(_audited(audit, style))
     if failed(holding, audit):
@@ -58,6 +60,7 @@ def document(holding: Holding, scope: Scope, audit: Audit | None, folder: str) -
         "not_gated": [_told(breach, folder, scope) for breach in holding.elsewhere],
         "another_platform": {name: {"then": a, "now": b} for name, (a, b) in holding.other.items()},
         "not_installed": dict(holding.unchecked),
+        "rows_without_regions": holding.without_regions,
         "audit": None if audit is None else {"passed": AuditSummary(audit).ok},
     }
     return json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
@@ -74,6 +77,7 @@ def _told(breach: Breach, folder: str, scope: Scope) -> dict[str, object]:
         "kind": breach.kind.value,
         **breach.place._asdict(),
         "verdict": None if breach.verdict is None else breach.verdict.value,
+        "region": breach.region or None,
         "what": breach.what,
         "file": str(breach.file),
         "line": breach.line,
@@ -98,9 +102,13 @@ def _breach(breach: Breach, folder: str, scope: Scope, style: Style) -> Iterator
     yield f"     if this is right: {remedy} (edits {breach.edits(folder)})"
 
 
-def _not_held(holding: Holding, style: Style) -> Iterator[str]:
+def _not_held(holding: Holding, folder: str, style: Style) -> Iterator[str]:
     for framework, number in holding.unchecked.items():
         yield f"{style('not checked', fg='yellow')}: {count(number, 'row')} of {framework}, not installed here"
+    if holding.without_regions:
+        rows = count(holding.without_regions, "row")
+        what = f"the regions of {rows}, which {folder}/{File.ACCURACY} has no bounds for yet"
+        yield f"{style('not held', fg='yellow')}: {what}: {approving(Path(folder))}"
     changed = [f"{name} was {then} and is {now}" for name, (then, now) in holding.other.items()]
     if not changed and not holding.elsewhere:
         return

@@ -6,6 +6,7 @@ are TOML's own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import tomlkit
@@ -21,9 +22,15 @@ def quoted(value: str) -> str:
     return tomlkit.item(value).as_string()
 
 
+def key(name: str) -> str:
+    """``name`` as a key of TOML, bare where it may be."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else quoted(name)
+
+
 def table(entries: Iterable[tuple[str, str]]) -> str:
     """``{ a = 1, b = "two" }`` of names and values as TOML has them."""
-    return f"{{ {', '.join(f'{name} = {value}' for name, value in entries)} }}"
+    inner = ", ".join(f"{name} = {value}" for name, value in entries)
+    return f"{{ {inner} }}" if inner else "{}"
 
 
 def array(name: str, tables: Iterable[str]) -> list[str]:
