@@ -41,7 +41,8 @@ def class_indices(labels: Any, shape: tuple[int, ...]) -> Array | None:
         return None
     indices: Array = labels.reshape(-1)
     classes = shape[-1]
-    if indices.size and not (indices.min() >= 0 and indices.max() < classes):
+    # Without a sign, what is negative is larger than any class.
+    if indices.size and not indices.view(indices.dtype.str.replace("i", "u")).max() < classes:
         bad = indices[(indices < 0) | (indices >= classes)][0]
         raise ValueError(f"label {bad} is no class: labels have to be in [0, {classes})")
     return indices
