@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from comparators.exact.model import sum_factor
 from gradassay.catalogue import OPERATIONS
 from gradassay.formats import FORMATS, is_floating
 from gradassay.vocabulary import Draft, Operation
 from reference_impls.cross_entropy import cross_entropy
 from reference_impls.get_item import get_item, get_item_grad
+from reference_impls.losses import l2_penalty, mean_squared_error
 from reference_impls.softmax import log_softmax, softmax
 from reference_impls.softmax_cross_entropy import softmax_cross_entropy
 
@@ -259,6 +262,17 @@ def test_a_logit_of_minus_infinity_costs_infinity_at_the_label_and_nothing_elsew
         losses, pullback = softmax_cross_entropy(x, labels, reduction="none")
         assert losses.tolist() == [np.inf, 0]
         assert pullback(np.ones(2)).tolist() == [[-1, 1], [0, 0]]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("size", [180, 1000, 6400])
+def test_equal_squares_behind_a_large_one_lose_no_more_than_a_sum_may(dtype: str, size: int) -> None:
+    """Each is rounded the same way when it is added, so that errors do not cancel."""
+    w = np.full(size, 1.3995502158965325e-3, dtype)
+    w[size // 7] = 0.4
+    exact = math.fsum(float(v) ** 2 for v in w)
+    for loss, _ in (l2_penalty(w, squared=True), mean_squared_error(w * size**0.5, np.zeros_like(w))):
+        assert abs(float(loss) / exact - 1) <= float(sum_factor(size)) * FORMATS[dtype].u
 
 
 # ---- get_item and get_item_grad
