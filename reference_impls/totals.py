@@ -88,7 +88,7 @@ def dot(a: Array, b: Array) -> tuple[Any, int]:
 def _dot(a: Array, b: Array) -> Any:
     """BLAS adds a run in many lanes; einsum has 2 for float64, and equal terms one after the other err alike."""
     whole = a.size // RUN * RUN
-    rest = a[whole:] @ b[whole:]
+    rest = np.dot(a[whole:], b[whole:])
     if not whole:
         return rest
     sums = np.vecdot(a[:whole].reshape(-1, RUN), b[:whole].reshape(-1, RUN))
