@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from gradassay.vocabulary import Row, Run, Scenario, Witness
 from reports.gate.accuracy import Accuracy, Bound, region_margin, rows
@@ -82,10 +82,10 @@ def _unpaired(row: Row, bound: Bound, line: int | None) -> Iterator[Breach]:
         yield Breach(Kind.VANISHED, place, what, File.ACCURACY, line, region=region)
 
 
-def _example(row: Row, only: Collection[str]) -> Scenario | None:
+def _example(row: Row, only: Sequence[str]) -> Scenario | None:
     """What shows it: of the first of those regions, where they alone show it, or what fails, or else the hardest."""
-    for region in only:
-        return row.hardest_by_region.get(region)
+    if only:
+        return row.hardest_by_region.get(only[0])
     return row.discrepancies[0].example.scenario if row.fails and row.discrepancies else row.hardest
 
 
