@@ -35,9 +35,7 @@ def renewed(before: Bound, now: Row, **how: object) -> Bound:
 
 
 @given(errors, errors)
-def test_a_bound_is_a_margin_above_what_was_measured_up_to_a_thousandth(
-    ratio: float, typical: float
-) -> None:
+def test_a_bound_is_a_margin_above_what_was_measured_up_to_a_thousandth(ratio: float, typical: float) -> None:
     bound = bound_of(measured(ratio, typical), "why")
     assert bound.keeps(measured(ratio, typical))
     assert MARGIN * typical <= bound.normwise <= max(MARGIN * typical + 0.001, 0.001) * (1 + 1e-12)
