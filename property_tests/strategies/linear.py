@@ -188,8 +188,8 @@ def _apart(rng: Rng, x: Array, W: Array, b: Array, fmt: Format) -> tuple[Array, 
 def _beyond_or_within(rng: Rng, x: Array, W: Array, b: Array, fmt: Format) -> tuple[Array, Array, Array]:
     """Logits of which some overflow in a naive exp, and leave nothing in a sound one, not even times W.
 
-    Between there and the others probabilities and slopes are subnormal; a chain of rounded results cannot give the
-    digits back that are lost there.
+    Between there and the others probabilities and slopes are subnormal; a chain of rounded results loses digits there
+    for good, unless it scales its cotangents.
     """
     work = _working(fmt)
     nothing = 3 * (np.log(work.max) - np.log(work.eta))
