@@ -6,14 +6,12 @@ Words can be wrong, so the bench also measures how many cores each implementatio
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache
-from typing import Any
+
+from threadpoolctl import threadpool_limits
 
 from comparators import registry
 from comparators.adapters import environment
@@ -46,13 +44,7 @@ def single_threaded(
 
 
 def _pin_blas() -> Pin:
-    if importlib.util.find_spec("threadpoolctl") is None:
-        if os.environ.get("OMP_NUM_THREADS") == os.environ.get("OPENBLAS_NUM_THREADS") == "1":
-            return "1 thread, as far as the environment's OMP_NUM_THREADS counts", _nothing
-        return "not pinned: threadpoolctl is not installed, OMP_NUM_THREADS is not 1", _nothing
-    threadpoolctl: Any = importlib.import_module("threadpoolctl")  # it has no type hints
-    limits = threadpoolctl.threadpool_limits(limits=1)
-    return "1 thread", limits.restore_original_limits
+    return "1 thread", threadpool_limits(limits=1).restore_original_limits
 
 
 def _pin_torch() -> Pin:

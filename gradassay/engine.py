@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from comparators import registry
 from gradassay.catalogue import OPERATIONS
-from gradassay.environment import environment, simd
+from gradassay.environment import environment, libraries
 from gradassay.errors import UsageError
 from gradassay.formats import FORMATS
 from gradassay.plan import FINITE_DIFFERENCES, Plan, Progress
@@ -68,7 +68,7 @@ def compare(
     return replace(
         measured,
         subjects=tuple(subjects),
-        environment=environment() | {"simd": simd(), "seed": seed, "examples": examples, "order": order},
+        environment=environment() | libraries() | {"seed": seed, "examples": examples, "order": order},
         seconds=time.perf_counter() - started,
     )
 

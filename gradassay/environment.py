@@ -44,22 +44,39 @@ def simd() -> str:
 
 
 @cache
+def blas() -> str:
+    """NumPy's BLAS, with the kernels that it chose: with them, the order in which products are added up changes.
+
+    ``scipy-openblas 0.3.31 Haswell``.
+    """
+    import numpy as np
+    import threadpoolctl
+
+    build: Any = np.show_config(mode="dicts")
+    found = build.get("Build Dependencies", {}).get("blas", {})
+    loaded = [each for each in threadpoolctl.threadpool_info() if each["user_api"] == "blas"]
+    kernels = [each.get("architecture") or "" for each in loaded if "numpy" in each["filepath"]]
+    return " ".join(filter(None, (found.get("name"), found.get("version"), *kernels[:1])))
+
+
+def libraries() -> dict[str, str]:
+    """What NumPy's last bits depend on beyond its version."""
+    return {"simd": simd(), "blas": blas()}
+
+
+@cache
 def fingerprint(implementation: str) -> str:
     """What the last bits of ``implementation`` depend on: its framework's version, vector extensions, for NumPy BLAS.
 
-    ``numpy 2.4.6, AVX512_ICL, scipy-openblas 0.3.31`` for ``numpy``; ``torch 2.13.0+cpu, AVX512_ICL`` for
+    ``numpy 2.4.6, AVX512_ICL, scipy-openblas 0.3.31 Haswell`` for ``numpy``; ``torch 2.13.0+cpu, AVX512_ICL`` for
     ``torch.gather``. Every implementation but those of a framework is NumPy's.
     """
-    import numpy as np
-
     framework = implementation.partition(".")[0]
     if framework not in DISTRIBUTIONS:
         framework = "numpy"
     parts = [f"{framework} {installed(*DISTRIBUTIONS[framework])}", simd().rpartition(" ")[2]]
     if framework == "numpy":
-        found: Any = np.show_config(mode="dicts")
-        blas = found.get("Build Dependencies", {}).get("blas", {})
-        parts.append(f"{blas.get('name')} {blas.get('version')}")
+        parts.append(blas())
     return ", ".join(parts)
 
 

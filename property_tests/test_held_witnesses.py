@@ -95,10 +95,15 @@ def test_an_error_that_is_no_finite_number_passes_no_recorded_one(now: Vote) -> 
     assert breach.kind is Kind.WORSE
 
 
-def test_an_error_of_another_platform_is_held_against_where_none_of_this_one_is_recorded() -> None:
-    there = Vote(Verdict.AGREES, "", {"numpy 1.0": 3.0})
-    assert breaches({"numpy": there}, {"numpy": error(12.0)}) == ()
-    assert len(breaches({"numpy": there}, {"numpy": error(12.5)})) == 1
+def test_an_error_of_another_platform_is_told_and_not_gated() -> None:
+    """Where a truth cancels, another BLAS may leave as much as its budget allows."""
+    there = {"numpy": Vote(Verdict.AGREES, "", {"numpy 1.0": 3.0})}
+    assert breaches(there, {"numpy": error(12.5)}) == ()
+    for now, told in ((12.0, 0), (12.5, 1)):
+        holding = checked(run(row(), BOTH[1], replayed=(stored({"numpy": error(now)}),)), state_with(there))
+        assert [breach.platform for breach in holding.elsewhere] == [fingerprint("numpy")] * told
+    worse = Vote(Verdict.WRONG, "sign", {fingerprint("numpy"): 1.0})
+    assert len(breaches(there, {"numpy": worse})) == 1
 
 
 def test_what_is_outside_of_the_scope_is_not_held() -> None:

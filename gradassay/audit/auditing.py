@@ -17,7 +17,7 @@ from gradassay.audit.witnesses import Witness
 from gradassay.audit_vocabulary import Alarms, Assayed, Audit, Checker, Defect, Sighting
 from gradassay.catalogue import OPERATIONS
 from gradassay.engine import chosen, positive
-from gradassay.environment import environment, installed, simd
+from gradassay.environment import environment, installed, libraries
 from gradassay.errors import UsageError
 from gradassay.sharing import ProcessDied, Progress, shared
 from gradassay.vocabulary import Verdict
@@ -113,7 +113,7 @@ def audit(
             checker.title: joined([one for part in parts for one in part.alarms.get(checker.title, ())])
             for checker in checkers
         },
-        environment=environment() | {"simd": simd(), "seed": seed, "examples": examples, "dtypes": DTYPES},
+        environment=environment() | libraries() | {"seed": seed, "examples": examples, "dtypes": DTYPES},
         missing=missing,
         seconds=time.perf_counter() - began,
         interrupted=interrupted or any(part.interrupted for part in parts),

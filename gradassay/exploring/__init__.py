@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from comparators import registry
 from gradassay.catalogue import OPERATIONS
 from gradassay.engine import chosen, positive
-from gradassay.environment import environment, simd
+from gradassay.environment import environment, libraries
 from gradassay.errors import UsageError
 from gradassay.exploring.cell import Cell, New, Proposal, judged
 from gradassay.formats import FORMATS
@@ -72,7 +72,7 @@ def explore(
     run = replace(
         search.run(),
         subjects=tuple(subjects),
-        environment=environment() | {"simd": simd(), "seed": seed, "examples": examples, "minutes": minutes},
+        environment=environment() | libraries() | {"seed": seed, "examples": examples, "minutes": minutes},
         seconds=time.perf_counter() - started,
     )
     return Exploration(run, tuple(search.proposals))

@@ -62,6 +62,8 @@ class Breach:
     """What every implementation does there, a sentence each."""
     region: str = ""
     """The region of the inputs that it is about; empty where that is no matter."""
+    platform: str = ""
+    """The platform that it may be all about: there, nobody recorded an error."""
     renamed: str = ""
     """The name that the operation has now, where that is another one."""
 

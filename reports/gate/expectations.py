@@ -15,7 +15,7 @@ from gradassay.vocabulary import Row, Run, Verdict, Witness
 
 APPROVE = "gradassay approve --reason TEXT"
 #: Entries of a run's environment that a framework's rare discrepancies depend on; Hypothesis draws the scenarios.
-PLATFORM = ("simd", "numpy", "torch", "tensorflow", "jax", "hypothesis")
+PLATFORM = ("simd", "blas", "numpy", "torch", "tensorflow", "jax", "hypothesis")
 #: What the gate holds beside failures: what is meant, and who wins a tie.
 INTENDED = (Verdict.CONVENTION, Verdict.SUBGRADIENT)
 

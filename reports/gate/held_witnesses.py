@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from gradassay.environment import fingerprint
 from gradassay.vocabulary import Run, Vote, Witness
 from reports.gate.breaches import Breach, File, Kind
 from reports.gate.expectations import EVERYTHING, Expectations, Place, Scope, absent
@@ -23,6 +24,7 @@ def held_witnesses(
 ) -> Iterator[Breach]:
     """Every vote that changed, every error that rose, and every witness that could not be replayed, or was deleted.
 
+    An error that rose above those of other platforms, where none is recorded of this one, names this platform.
     ``run`` is of ``scope``, which says what had to be replayed; ``position`` gives the file and line of a witness;
     ``expectations`` list those that have to be stored.
     """
@@ -38,12 +40,24 @@ def held_witnesses(
             new = None if now is None else now.votes.get(implementation)
             what = _difference(implementation, vote, new)
             if what is not None:
-                kind = _kind(vote, new)
+                kind, here = _kind(vote, new), fingerprint(implementation)
+                alike = new is not None and (new.verdict, new.cause) == (vote.verdict, vote.cause)
+                platform = here if alike and here not in vote.errors else ""
                 told = () if now is None else votes(then, now)
                 verdict = (vote if new is None else new).verdict if now is not None else None
                 file, line = position(name)
                 what = f"witness {name}: {what}"
-                yield Breach(kind, place, what, file, line or None, verdict, scenario=scenario, votes=told)
+                yield Breach(
+                    kind,
+                    place,
+                    what,
+                    file,
+                    line or None,
+                    verdict,
+                    scenario=scenario,
+                    votes=told,
+                    platform=platform,
+                )
         for implementation in () if now is None else sorted(now.votes.keys() - then.votes.keys()):
             assert now is not None
             place = Place(scenario.operation, implementation, scenario.dtype)

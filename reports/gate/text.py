@@ -113,7 +113,11 @@ def _not_held(holding: Holding, folder: str, style: Style) -> Iterator[str]:
     if not changed and not holding.elsewhere:
         return
     differences = count(len(holding.elsewhere), "difference")
-    where = f"where {'; '.join(changed)}" if changed else "by finite differences alone"
+    unrecorded = {
+        f"no error is recorded of {breach.platform}" for breach in holding.elsewhere if breach.platform
+    }
+    other = "; ".join(changed or sorted(unrecorded))
+    where = f"where {other}" if other else "by finite differences alone"
     yield f"{style('not gated', fg='yellow')}: {differences} {where}"
     for breach in holding.elsewhere:
         yield f"  {breach.kind}  {breach.where}  {breach.what}"
