@@ -45,22 +45,18 @@ SOFTMAX = frozenset({"softmax", "sigmoid_classifier"})
 PLANTED = (
     Planted(
         "one more rounding in softmax's pullback: a dot product that is scaled",
-        "reference_impls/softmax.py",
-        "                np.subtract(cotangents[block], row_dots(p[block], cotangents[block]), out=centred)\n"
-        "                centred *= p[block]\n",
-        "                third = p.dtype.type(3)\n"
-        "                dots = row_dots(p[block], cotangents[block]) * third / third\n"
-        "                np.subtract(cotangents[block], dots, out=centred)\n"
-        "                centred *= p[block]\n",
+        "reference_impls/distributions.py",
+        "            np.subtract(y[block], row_dots(p[block], y[block]), out=differences)\n",
+        "            third = p.dtype.type(3)\n"
+        "            np.subtract(y[block], row_dots(p[block], y[block]) * third / third, out=differences)\n",
         SOFTMAX,
         "less accurate",
     ),
     Planted(
         "one more rounding in softmax's pullback: a scale that is taken back",
-        "reference_impls/softmax.py",
-        "                centred *= p[block]\n        return rows.back(x_bar, outer)",
-        "                centred *= p[block] * p.dtype.type(0.7)\n"
-        "        return rows.back(x_bar / p.dtype.type(0.7), outer)",
+        "reference_impls/distributions.py",
+        "            differences *= p[block] if by is None else p[block] * by[block]\n",
+        "            differences *= p[block] * p.dtype.type(0.7)\n            differences /= p.dtype.type(0.7)\n",
         SOFTMAX,
         "less accurate",
     ),
@@ -83,8 +79,8 @@ PLANTED = (
     Planted(
         "a lost dtype",
         "reference_impls/softmax.py",
-        "                centred *= p[block]\n        return rows.back(x_bar, outer)",
-        "                centred *= p[block]\n        return rows.back(x_bar, np.dtype(np.float64))",
+        "d.centred(rows.of(np.asarray(y_bar), inner)), outer)\n\n    return",
+        "d.centred(rows.of(np.asarray(y_bar), inner)), np.dtype(np.float64))\n\n    return",
         SOFTMAX,
         "dtype float64 instead of float32",
     ),
