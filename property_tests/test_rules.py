@@ -197,6 +197,21 @@ def test_an_array_without_axes_reduces_over_none_or_all_of_them(rule: Any) -> No
 
 
 @both_losses
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_negative_label_is_no_class_however_many_classes_there_are(loss: Any, bits: int) -> None:
+    """Nor is a label that a narrow integer would wrap to."""
+    classes = 2**bits + 10
+    for label in (-1, -10, -(2 ** (bits - 1))):
+        with pytest.raises(ValueError, match=f"label {label} is no class"):
+            loss(np.full((1, classes), 1 / classes), np.array([label], f"int{bits}"))
+    with pytest.raises(ValueError, match=f"label {2**64 - 1} is no class"):
+        loss(np.full((1, classes), 1 / classes), np.array([2**64 - 1], "uint64"))
+    last = np.array([2**bits - 1], f"uint{bits}")
+    y, pullback = loss(np.full((1, classes), 1 / classes), last)
+    assert np.argmin(pullback(y)) == last[0]
+
+
+@both_losses
 @pytest.mark.parametrize("label", [-1, -100, 4])
 def test_a_label_outside_of_the_classes_raises(loss: Any, label: int) -> None:
     with pytest.raises(ValueError, match=rf"label {label} is no class: labels have to be in \[0, 4\)"):

@@ -41,8 +41,8 @@ def class_indices(labels: Any, shape: tuple[int, ...]) -> Array | None:
         return None
     indices: Array = labels.reshape(-1)
     classes = shape[-1]
-    # Without a sign, what is negative is larger than any class.
-    if indices.size and not indices.view(indices.dtype.str.replace("i", "u")).max() < classes:
+    # As 64 bits without a sign, what is negative is larger than any class: one pass tells.
+    if indices.size and not indices.astype(np.int64, copy=False).view(np.uint64).max() < classes:
         bad = indices[(indices < 0) | (indices >= classes)][0]
         raise ValueError(f"label {bad} is no class: labels have to be in [0, {classes})")
     return indices
