@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
+import signal
+import stat
 import tempfile
+import threading
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 #: A file half written that is older belongs to nobody, if no process here has its number; else it may be one of
@@ -32,11 +36,12 @@ def write_together(texts: Mapping[Path, str | None]) -> None:
         for path, text in texts.items():
             if text is not None:
                 _stage(Path(os.path.realpath(path)), text, staged)
-        for temporary, path in staged:
-            os.replace(temporary, path)
-        for path, text in texts.items():
-            if text is None:
-                path.unlink()
+        with _undisturbed():
+            for temporary, path in staged:
+                os.replace(temporary, path)
+            for path, text in texts.items():
+                if text is None:
+                    path.unlink()
     except BaseException:
         for temporary, _ in staged:
             with suppress(OSError):  # those that were replaced are not there any more
@@ -46,23 +51,43 @@ def write_together(texts: Mapping[Path, str | None]) -> None:
 
 def _stage(path: Path, text: str, staged: list[tuple[str, Path]]) -> None:
     """Write ``text`` beside ``path``; ``staged`` knows of the file before there is anything in it."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     _clear(path)
     prefix = f".{path.name}.{os.getpid()}."
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=".tmp")
-    staged.append((temporary, path))
+    with _undisturbed():
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=".tmp")
+        staged.append((temporary, path))
     with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
         stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())
-    os.chmod(
-        temporary, 0o666 & ~_umask()
-    )  # mkstemp makes files private, these are as public as any other new file
+    os.chmod(temporary, _mode(path))
 
 
-def _umask() -> int:
+def _mode(path: Path) -> int:
+    """Who may read a file of that name: as it was, or as any other new file has it; mkstemp makes them private."""
+    if path.exists():
+        return stat.S_IMODE(path.stat().st_mode)
     umask = os.umask(0)
     os.umask(umask)
-    return umask
+    return 0o666 & ~umask
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Ctrl-C has to wait for a moment in which everything is to happen or nothing."""
+    if threading.current_thread() is not threading.main_thread():  # where no interrupt arrives
+        yield
+        return
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
+        for number in came[:1]:
+            signal.raise_signal(number)
 
 
 def _clear(path: Path) -> None:

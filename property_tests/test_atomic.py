@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -104,3 +105,35 @@ def test_where_one_file_cannot_be_written_all_are_as_they_were(
     with pytest.raises(OSError, match="No space left"):
         write_together({a: "new", b: "new", c: None})
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a": "a", "b": "b", "c": "c"}
+
+
+@posix
+def test_an_interrupt_waits_until_all_files_are_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts: dict[Path, str | None] = {tmp_path / name: name for name in "abc"}
+    put = os.replace
+
+    def interrupted(source: str, target: Path) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        put(source, target)
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_together(texts)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "c"]
+
+
+def test_a_folder_in_the_place_of_a_file_is_found_before_anything_is_replaced(tmp_path: Path) -> None:
+    a, b = tmp_path / "a", tmp_path / "b"
+    b.mkdir()
+    with pytest.raises(IsADirectoryError):
+        write_together({a: "new", b: "new"})
+    assert [path.name for path in tmp_path.iterdir()] == ["b"]
+
+
+@posix
+def test_a_file_stays_as_private_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    write_whole(path, "one")
+    path.chmod(0o600)
+    write_whole(path, "two")
+    assert path.stat().st_mode & 0o777 == 0o600
