@@ -55,8 +55,13 @@ def blas() -> str:
     build: Any = np.show_config(mode="dicts")
     found = build.get("Build Dependencies", {}).get("blas", {})
     loaded = [each for each in threadpoolctl.threadpool_info() if each["user_api"] == "blas"]
-    kernels = [each.get("architecture") or "" for each in loaded if "numpy" in each["filepath"]]
-    return " ".join(filter(None, (found.get("name"), found.get("version"), *kernels[:1])))
+    package = (
+        Path(np.__file__).resolve().parent
+    )  # its BLAS lies in it, beside it, or elsewhere: then it came first
+    own = (package, package.with_name("numpy.libs"))
+    loaded.sort(key=lambda each: not any(map(Path(each["filepath"]).resolve().is_relative_to, own)))
+    kernels = [each.get("architecture") for each in loaded[:1]]
+    return " ".join(filter(None, (found.get("name"), found.get("version"), *kernels)))
 
 
 def libraries() -> dict[str, str]:

@@ -99,6 +99,14 @@ def test_a_bound_is_held_on_any_platform(other: str) -> None:
     assert holding.other == {other: (there[other], "another")}
 
 
+def test_an_error_and_its_bound_are_told_apart() -> None:
+    """However near they are."""
+    place, bound = PLACE, Bound(0.75, 1.526, "why", REGIONS)
+    state = replace(state_of(run(measured())), accuracy=Accuracy({place: bound}))
+    (breach,) = checked(run(measured(typical=1.5263)), state).breaches
+    assert "the typical norm-wise error is 1.5263 u, bound 1.526 u" in breach.what
+
+
 def test_approving_leaves_a_bound_that_is_kept_and_no_wider_than_today_s() -> None:
     tight = Bound(0.51, 2.02, "first", REGIONS)
     assert renewed(tight, measured(0.5, 2.0)) == tight
@@ -171,6 +179,8 @@ DAMAGE: dict[str, tuple[Callable[[str], str], str]] = {
         r":5: this entry has no regions",
     ),
     "another schema": (lambda s: s.replace("schema = 2", "schema = 3"), r":3: schema is 3, should be 2 or 1"),
+    "a schema that equals 2": (lambda s: s.replace("schema = 2", "schema = 2.0"), r":3: schema is 2\.0"),
+    "a schema that equals 1": (lambda s: s.replace("schema = 2", "schema = true"), r":3: schema is True"),
     "no bounds": (lambda s: "schema = 2\n", r"bounds is missing"),
     "cut off": (lambda s: s[:-3], r":5: not TOML"),
 }

@@ -77,6 +77,12 @@ def test_an_empty_reason_is_refused(reason: str) -> None:
         state_of(run(row()), reason=reason)
 
 
+def test_a_reason_that_no_file_can_hold_is_refused() -> None:
+    """As a shell hands it on where it is written in Latin-1."""
+    with pytest.raises(UsageError, match=r"--reason 'caf\\udce9' is no UTF-8"):
+        state_of(run(row()), reason="caf\udce9")
+
+
 SCOPES = {
     "operation": Scope(operations=("softmax",)),
     "implementation": Scope(implementations=("numpy",)),

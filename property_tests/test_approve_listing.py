@@ -206,3 +206,17 @@ def test_a_bound_that_holds_nothing_is_told_once(
     assert line.startswith(f"! softmax numpy float64: the bound on its norm-wise error is {typical}: no ")
     if typical == math.inf:
         assert "!" not in shell(*APPROVE)[1]
+
+
+def test_a_bound_of_a_region_that_holds_nothing_is_told(
+    shell: Shell, measuring: Install, approved: dict[str, str]
+) -> None:
+    path = ST / "accuracy.toml"
+    path.write_text(path.read_text().replace("ties = 2.25", "ties = inf", 1))
+    before = shell(*APPROVE, "--new-only")[1]
+    assert "! " not in before, "it was so before"
+    changed = row(typical_by_region={"ordinary": 0.75, "ties": math.inf})
+    path.write_text(path.read_text().replace("ties = inf", "ties = 2.25", 1))
+    measuring(run(changed, BOTH.rows[1]))
+    out = shell(*APPROVE)[1]
+    assert "the bound on its norm-wise error in region ties is inf: no error is too large for it" in out

@@ -10,6 +10,7 @@ from gradassay.cli.output import style
 
 if TYPE_CHECKING:
     from gradassay.vocabulary import Witness
+    from reports.gate.accuracy import Bound
     from reports.gate.holding import State
 
 
@@ -49,12 +50,17 @@ def _unbounded(before: State, after: State) -> Iterator[str]:
     """The bounds that hold nothing, and did before: what hardly anybody means to approve."""
     for place, bound in sorted(after.accuracy.bounds.items()):
         old = before.accuracy.bounds.get(place)
-        for name, label in (("budget_ratio", "error/budget"), ("normwise", "norm-wise error")):
-            now = getattr(bound, name)
-            if not math.isfinite(now) and (old is None or math.isfinite(getattr(old, name))):
+        then = {} if old is None else _limits(old)
+        for label, now in _limits(bound).items():
+            if not math.isfinite(now) and math.isfinite(then.get(label, 0.0)):
                 mark = style("!", fg="red", bold=True)
                 so = "no run keeps it" if math.isnan(now) else "no error is too large for it"
                 yield f"{mark} {' '.join(place)}: the bound on its {label} is {now}: {so}"
+
+
+def _limits(bound: Bound) -> dict[str, float]:
+    regions = {f"norm-wise error in region {name}": limit for name, limit in (bound.regions or {}).items()}
+    return {"error/budget": bound.budget_ratio, "norm-wise error": bound.normwise, **regions}
 
 
 def _failures(before: State, after: State) -> list[str]:

@@ -9,7 +9,7 @@ from gradassay.environment import DISTRIBUTIONS
 
 
 def accuracy_setting(environment: Mapping[str, Any], implementation: str) -> dict[str, str]:
-    """Scenarios are the same with seed, examples, order, Hypothesis; bits with versions, vector extensions, BLAS."""
+    """Scenarios are the same with seed, examples, order, Hypothesis; bits with versions and vector extensions."""
     told = {
         "seed": environment.get("seed"),
         "examples": environment.get("examples"),
@@ -18,7 +18,6 @@ def accuracy_setting(environment: Mapping[str, Any], implementation: str) -> dic
         "rule": environment.get("rule"),
         **_versions(environment, implementation),
         "simd": str(environment.get("simd") or "").rpartition(" ")[2],
-        "blas": environment.get("blas"),
     }
     return {name: str(value) for name, value in told.items() if value not in (None, "")}
 

@@ -39,6 +39,8 @@ def readable(path: Path, where: str) -> Iterator[None]:
     """UsageError that names file and key for whatever a file that is not as it should be leads to."""
     try:
         yield
+    except UsageError:  # says so already
+        raise
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
         what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         remedy = "write it again with: gradassay compare --out DIR"

@@ -185,6 +185,10 @@ def given(reason: str) -> str:
     reason = " ".join(reason.split())
     if not reason:
         raise UsageError("--reason is empty: say in a sentence why the new state is right")
+    try:
+        reason.encode()
+    except UnicodeEncodeError:  # what a shell passes on that is no UTF-8
+        raise UsageError(f"--reason {reason!r} is no UTF-8: write it in UTF-8, or in ASCII") from None
     return reason
 
 

@@ -9,7 +9,7 @@ from reports.gate.accuracy import Accuracy, Bound, region_margin, rows
 from reports.gate.breaches import Breach, File, Kind
 from reports.gate.expectations import EVERYTHING, Place, Scope, measured, place_of
 from reports.gate.votes import risen, votes
-from reports.numbers import short
+from reports.numbers import apart
 
 
 def held_accuracy(
@@ -52,7 +52,7 @@ def _errors(row: Row, bound: Bound) -> str:
         region = broken[0]
         error, limit = row.typical_by_region[region], (bound.regions or {})[region]
         more = f", and so is {', '.join(broken[1:])}" if broken[1:] else ""
-        told.append(f"less accurate in region {region}: {short(error, 3)} u, bound {short(limit, 3)} u{more}")
+        told.append(f"less accurate in region {region}: {_against(error, limit, ' u')}{more}")
     return "; ".join(told)
 
 
@@ -60,12 +60,17 @@ def _as_a_whole(row: Row, bound: Bound) -> str:
     """What is beyond the bounds on all scenarios together."""
     told = []
     if not row.typical <= bound.normwise:
-        errors = f"{short(row.typical, 3)} u, bound {short(bound.normwise, 3)} u"
+        errors = _against(row.typical, bound.normwise, " u")
         told.append(f"less accurate: the typical norm-wise error is {errors}")
     if not row.worst.budget_ratio <= bound.budget_ratio:
-        errors = f"{short(row.worst.budget_ratio, 3)} of its budget, bound {short(bound.budget_ratio, 3)}"
-        told.append(f"the largest error is {errors}")
+        now, limit = apart(row.worst.budget_ratio, bound.budget_ratio, 3)
+        told.append(f"the largest error is {now} of its budget, bound {limit}")
     return ", and ".join(told)
+
+
+def _against(error: float, bound: float, unit: str) -> str:
+    now, limit = apart(error, bound, 3)
+    return f"{now}{unit}, bound {limit}{unit}"
 
 
 def _unpaired(row: Row, bound: Bound, line: int | None) -> Iterator[Breach]:

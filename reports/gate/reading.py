@@ -44,7 +44,8 @@ def document(path: Path, *schemas: int) -> tuple[str, Mapping[str, Any]]:
             what = f"two lines name {name}, this one and line {first}, as a merge of two branches leaves them"
             raise damaged(path, again, what, "keep one; of two arrays, the entries of both") from error
         raise damaged(path, line, f"not TOML: {error}") from error
-    if parsed.get("schema") not in schemas:
+    schema = parsed.get("schema")
+    if isinstance(schema, (bool, float)) or schema not in schemas:  # true and 1.0 are equal to 1
         what = f"schema is {parsed.get('schema')!r}, should be {' or '.join(map(str, schemas))}"
         raise damaged(path, line_of(text, r"schema"), what)
     return text, parsed

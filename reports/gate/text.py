@@ -110,7 +110,9 @@ def _not_held(holding: Holding, folder: str, style: Style) -> Iterator[str]:
         what = f"the regions of {rows}, which {folder}/{File.ACCURACY} has no bounds for yet"
         yield f"{style('not held', fg='yellow')}: {what}: {approving(Path(folder))}"
     changed = [f"{name} was {then} and is {now}" for name, (then, now) in holding.other.items()]
-    if not changed and not holding.elsewhere:
+    if not holding.elsewhere:
+        if changed:
+            yield f"{style('another platform', fg='yellow')}: {'; '.join(changed)}"
         return
     differences = count(len(holding.elsewhere), "difference")
     unrecorded = {
