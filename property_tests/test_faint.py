@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal, localcontext
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from gradassay.second_order import operation_named
 from gradassay.vocabulary import Scenario, Verdict
 from gradassay.why.cases import Case
 from reference_impls.distributions import distributions
+from reference_impls.softmax import log_softmax, softmax
 from reference_impls.softmax_cross_entropy import softmax_cross_entropy
 from reference_impls.softmax_regression import softmax_regression
 
@@ -109,6 +111,73 @@ def test_probabilities_are_lifted_in_just_those_rows_that_need_it(dtype: str, se
     assert faint is not None
     assert faint.rows.tolist() == [row]
     assert np.all(faint.lifted >= FORMATS[dtype].tiny)
+
+
+def exactly(x: Any) -> tuple[list[Decimal], list[Decimal]]:
+    """Softmax of one row in 60 digits, and the row itself."""
+    row = [Decimal(float(entry)) for entry in x]
+    with localcontext(prec=60):
+        e = [entry.exp() for entry in row]
+        return [entry / sum(e) for entry in e], row
+
+
+def roundings(count: int) -> int:
+    """Those of one probability: NumPy's exp is within 3 ulp, which are 6, and p = h h / s has three of it.
+
+    A sum of ``count`` terms has one less than those, the division and the product of the halves have one each.
+    """
+    return 3 * 6 + count - 1 + 2
+
+
+@wide_dtypes
+@pytest.mark.parametrize("rule", ["softmax", "log_softmax"])
+@given(seed=seeds)
+def test_a_faint_probability_is_rounded_as_often_as_any_other(rule: str, dtype: str, seed: int) -> None:
+    """Logits whose exponentials neither overflow nor add up to less than 1 are not shifted, and so not rounded."""
+    rng, form = np.random.default_rng(seed), FORMATS[dtype]
+    x = faint_logits(rng, dtype, (1, int(rng.integers(2, 5))))
+    x[:, 0] = rng.uniform(0, 3)
+    x, large = x.astype(dtype), np.ldexp(form.dtype.type(1), np.finfo(dtype).maxexp - 5)
+    first = (np.arange(x.shape[1]) == 0) * large
+    scaled = (
+        distributions(x).times(np.array([[large]])) if rule == "softmax" else -log_softmax(x)[1](first[None])
+    )
+    for got, p in list(zip(scaled[0], exactly(x[0])[0], strict=True))[1:]:
+        wanted = p * Decimal(float(large))
+        permitted = Decimal(form.u) * roundings(x.shape[1]) * wanted + Decimal(form.eta)
+        assert abs(Decimal(float(got)) - wanted) <= permitted
+
+
+@wide_dtypes
+@given(seed=seeds, decades=st.integers(0, 300))
+def test_a_faint_row_keeps_cotangents_of_any_spread(dtype: str, seed: int, decades: int) -> None:
+    """x_bar = p (y_bar - p·y_bar), where the largest cotangent may sit on an entry without probability."""
+    rng, form = np.random.default_rng(seed), FORMATS[dtype]
+    x = np.append(faint_logits(rng, dtype, (int(rng.integers(2, 5)),)), [rng.uniform(-2, 0), -np.inf])
+    x, reach = x.astype(dtype), min(decades / 2, np.log10(form.max) - 1)
+    y_bar = (rng.choice([-1, 1], x.size) * 10 ** rng.uniform(-reach, reach, x.size)).astype(dtype)
+    y_bar[-1] = 10**reach
+    p, _ = exactly(x)
+    y = [Decimal(float(entry)) for entry in y_bar]
+    # The logits are shifted where their exponentials add up to less than 1; the difference is rounded once, too.
+    shifted = 1 if np.exp(x.astype(float)).sum() >= 1 else 1 + np.max(np.abs(x[np.isfinite(x)]))
+    each = roundings(x.size) * Decimal(float(shifted))
+    with localcontext(prec=60):
+        mean = sum(a * b for a, b in zip(p, y, strict=True))
+        size = sum(a * abs(b) for a, b in zip(p, y, strict=True))
+        for got, a, b in zip(softmax(x)[1](y_bar), p, y, strict=True):
+            permitted = Decimal(form.u) * (2 * each + x.size + 3) * a * (abs(b) + size)
+            assert abs(Decimal(float(got)) - a * (b - mean)) <= permitted + (x.size + 1) * Decimal(form.eta)
+
+
+@wide_dtypes
+@given(seed=seeds, decades=st.integers(0, 60))
+def test_a_faint_row_agrees_under_cotangents_of_any_spread(dtype: str, seed: int, decades: int) -> None:
+    rng = np.random.default_rng(seed)
+    x = np.append(faint_logits(rng, dtype, (int(rng.integers(2, 5)),)), [rng.uniform(-2, 0), -np.inf])
+    y_bar = rng.choice([-1, 1], x.size) * 10 ** rng.uniform(-decades / 2, decades / 2, x.size)
+    verdict, sentence = told("softmax", dtype, (x,), y_bar)
+    assert verdict is Verdict.AGREES, sentence
 
 
 # ---- cotangents near the smallest number, and losses near the largest

@@ -1,7 +1,7 @@
 """What softmax and its losses are made of: exponentials of rows, their sums, and the log of those.
 
 A probability below the normal numbers has lost digits, and multiplied with a large cotangent the loss is large. Rows
-with such a probability are kept a second time as 2^LIFT p, where it is a normal number. The processor's own flag tells
+with such a probability are kept a second time, in terms of the smallest normal number. The processor's own flag tells
 whether there are any, so that other inputs pay nothing.
 """
 
@@ -12,39 +12,51 @@ from typing import NamedTuple
 import numpy as np
 
 from gradassay.vocabulary import Array
-from reference_impls.exponents import noting
+from reference_impls.exponents import noting, product_apart
 from reference_impls.rows import blocks, broadcast_by_row, row_dots, row_maxima, row_sums
 
 #: Sums of exponentials beyond this are taken after a shift; its reciprocal is a normal number in float32.
 LARGEST_SUM = 1e30
 
-#: Lifts the smallest number of float64 to a normal one, and leaves the product of two lifted rows finite in float32.
-LIFT = 60
+#: A probability that is 2^REACH times smaller than the smallest number does not matter.
+REACH = 60
 
 
 class Faint(NamedTuple):
-    """Rows of p with entries that are below the normal numbers there."""
+    """Rows of p with entries below the normal numbers, as ``lifted unit`` of two matrices with normal ones.
+
+    A product ``c lifted unit`` from the left is rounded once: if ``c lifted`` leaves the normal numbers, it is 0.
+    """
 
     rows: Array
     """Their places among all rows."""
     lifted: Array
-    """2^LIFT p of those rows."""
+    """p in terms of the unit."""
+    unit: Array
+    """The smallest normal number where p is below it, else 1."""
 
     def times(self, c: Array) -> Array:
-        """``p c`` of these rows, rounded once: the exponents of c wait until the end."""
-        mantissas, exponents = np.frexp(c)
-        return np.asarray(np.ldexp(self.lifted * mantissas, exponents - LIFT))
+        """``p c`` of these rows."""
+        return np.asarray(c * self.lifted * self.unit)
 
     def deviations(self, y: Array) -> tuple[Array, Array]:
-        """``y - p·y`` of these rows as ``d 2^k``, where 2^-LIFT d is at most 2."""
-        exponents = np.frexp(np.max(np.abs(y), axis=1, keepdims=True, initial=0))[1]
-        y = np.ldexp(y, -exponents)
-        return np.ldexp(y, LIFT) - row_dots(self.lifted, y), exponents - LIFT
+        """``y - p·y`` of these rows times a column of powers of two, and that: as large as leaves them finite.
 
-    def centred(self, y: Array, by: Array) -> Array:
+        No row is made smaller, as the largest entry may be one that p leaves out.
+        """
+        room = np.finfo(y.dtype).maxexp - 2
+        largest = np.max(np.abs(y), axis=1, keepdims=True, initial=0)
+        exponents = np.where(np.isfinite(largest), room - np.frexp(largest)[1], 0)
+        scale = np.ldexp(np.ones(1, y.dtype), np.clip(exponents, 0, room))
+        y = y * scale
+        return y - row_dots(y * self.lifted, self.unit), scale
+
+    def centred(self, y: Array, by: Array | None) -> Array:
         """``by p (y - p·y)`` of these rows, rounded to the range once."""
-        (d, k), (mantissas, exponents) = self.deviations(y), np.frexp(by)
-        return np.asarray(np.ldexp(self.lifted * d * mantissas, k + exponents - LIFT))
+        d, scale = self.deviations(y)
+        if by is None:
+            return np.asarray(d * self.lifted * self.unit / scale)
+        return product_apart(d, self.lifted, self.unit, by, over=(scale,))
 
 
 class Distributions(NamedTuple):
@@ -66,7 +78,8 @@ class Distributions(NamedTuple):
         """``y - p·y`` for a matrix y."""
         result = np.asarray(y - row_dots(self.p, y))
         if self.faint is not None:
-            result[self.faint.rows] = np.ldexp(*self.faint.deviations(y[self.faint.rows]))
+            d, scale = self.faint.deviations(y[self.faint.rows])
+            result[self.faint.rows] = d / scale
         return result
 
     def centred(self, y: Array, by: Array | None = None) -> Array:
@@ -79,7 +92,7 @@ class Distributions(NamedTuple):
             differences *= p[block] if by is None else p[block] * by[block]
         if self.faint is not None:
             rows = self.faint.rows
-            result[rows] = self.faint.centred(y[rows], np.ones(1, y.dtype) if by is None else by[rows])
+            result[rows] = self.faint.centred(y[rows], None if by is None else by[rows])
         return result
 
 
@@ -120,20 +133,23 @@ def distributions(x: Array) -> Distributions:
             e = p[block]
             m[block], s[block] = exponentials(x[block], e)
             e /= s[block]
-    return Distributions(p, m, s, faint_rows(x, p) if lost else None)
+    return Distributions(p, m, s, faint_rows(x, p, m, s) if lost else None)
 
 
-def faint_rows(x: Array, p: Array) -> Faint | None:
-    """The faint rows of p, the softmax of x; None where what underflowed is too small to matter.
+def faint_rows(x: Array, p: Array, m: Array, s: Array) -> Faint | None:
+    """The faint rows of p = exp(x - m) / s; None where what underflowed is too small to matter.
 
-    With m = max x and s = sum exp(x - m), p = h h / s, whose halves h = exp((x - m) / 2) are normal where p is not.
+    p = h h / s, whose halves h = exp((x - m) / 2) are normal where p is not.
     """
     info = np.finfo(x.dtype)
-    nothing = np.log(info.smallest_subnormal) - LIFT * np.log(2)
     with np.errstate(all="ignore"):
-        rows = np.flatnonzero(((p < info.tiny) & (x - row_maxima(x) > nothing)).any(axis=1))
-        if not rows.size:
+        matters = m + np.log(s) + (np.log(info.smallest_subnormal) - REACH * np.log(2)).astype(x.dtype)
+        faint = p < info.tiny
+        faint &= x > matters
+        if not faint.any():
             return None
-        p, z = p[rows], x[rows] - row_maxima(x[rows])
-        h, s = np.exp(z / 2), row_sums(np.exp(z))
-        return Faint(rows, np.where(p < info.tiny, np.ldexp(h, LIFT) / s * h, np.ldexp(p, LIFT)))
+        rows = np.flatnonzero(faint.any(axis=1))
+        p, h = p[rows], np.exp((x[rows] - m[rows]) / 2)
+        below = p < info.tiny
+        lifted = np.where(below, h / info.tiny / s[rows] * h, p)
+        return Faint(rows, lifted, np.where(below, info.tiny, p.dtype.type(1)))

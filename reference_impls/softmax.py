@@ -98,17 +98,18 @@ def log_softmax(x: Any, *, axis: Axis = -1) -> tuple[Array, Pullback]:
     rows = Rows.along(axis, x.shape)
     logits = rows.of(x, inner)
     p, log_p = np.empty_like(logits), np.empty_like(logits)
+    m, s = np.empty((2, len(logits), 1), inner)
     lost: dict[str, int] = {}
     with noting(lost, over="ignore"):
         broadcast_by_row(logits.shape[1])
         for block in blocks(logits):
             e, shifted = p[block], log_p[block]
-            m, s = exponentials(logits[block], e)
-            e /= s
-            k, r = log_sum_exp(logits[block], m, s)
+            m[block], s[block] = exponentials(logits[block], e)
+            e /= s[block]
+            k, r = log_sum_exp(logits[block], m[block], s[block])
             np.subtract(logits[block], k, out=shifted)
             shifted -= r
-    faint = faint_rows(logits, p) if lost else None
+    faint = faint_rows(logits, p, m, s) if lost else None
 
     def pullback(y_bar: Any) -> Array:
         cotangents = rows.of(np.asarray(y_bar), inner)
