@@ -23,8 +23,8 @@ import numpy as np
 from gradassay.vocabulary import Array, Edge, Operation
 from property_tests.strategies.linear import AFFINE_REGIONS, affine_drafts
 from reference_impls.conventions.linear import AFFINE_CONVENTIONS
-from reference_impls.rows import result_dtype, rounded, working_dtype
-from reference_impls.totals import contiguous, product, total
+from reference_impls.rows import contiguous, result_dtype, rounded, working_dtype
+from reference_impls.totals import product, total
 
 Triple = tuple[Array, Array, Array]
 

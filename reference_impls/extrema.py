@@ -25,8 +25,8 @@ import numpy as np
 from gradassay.vocabulary import Array, Edge, Operation
 from property_tests.strategies.reductions import EXTREMUM_REGIONS, max_drafts, min_drafts
 from reference_impls.conventions.reductions import MAX_CONVENTIONS, MIN_CONVENTIONS
-from reference_impls.rows import Axis, result_dtype, rounded, working_dtype
-from reference_impls.totals import contiguous, reduced_axes, total
+from reference_impls.rows import Axis, contiguous, result_dtype, rounded, working_dtype
+from reference_impls.totals import reduced_axes, total
 
 Pullback = Callable[[Any], Array]
 SecondPullback = Callable[[Any], tuple[Array, Array]]

@@ -36,8 +36,8 @@ from property_tests.strategies.losses import (
 )
 from reference_impls.conventions.linear import L2_PENALTY_CONVENTIONS, MEAN_SQUARED_ERROR_CONVENTIONS
 from reference_impls.exponents import noting, product_apart
-from reference_impls.rows import result_dtype, rounded, working_dtype
-from reference_impls.totals import contiguous, dot
+from reference_impls.rows import contiguous, result_dtype, rounded, working_dtype
+from reference_impls.totals import dot
 
 Pair = tuple[Array, Array]
 
@@ -69,7 +69,7 @@ def mean_squared_error(y: Any, t: Any) -> tuple[Array, Callable[[Any], Pair]]:
     twice, n = inner.type(2 * scale), inner.type(d.size)
 
     def pullback(l_bar: Any) -> Pair:
-        slope = np.asarray(l_bar).astype(inner)
+        slope = rounded(np.asarray(l_bar), inner)
         lost: dict[str, int] = {}
         with noting(lost):
             bar = d * (slope * twice / n)
@@ -89,7 +89,7 @@ def mean_squared_error_grad(y: Any, t: Any, l_bar: Any) -> tuple[Pair, Callable[
     def pullback(bars: Pair) -> tuple[Array, Array, Array]:
         with np.errstate(all="ignore"):
             c = contiguous(bars[0], inner) - contiguous(bars[1], inner)
-            bar = product_apart(c, l_bar.astype(inner), over=(inner.type(d.size),), exponent=1)
+            bar = product_apart(c, rounded(l_bar, inner), over=(inner.type(d.size),), exponent=1)
             m, k = dot(c, d)
             l_bb = np.ldexp(m / inner.type(max(d.size, 1)) * (2 * scale), k)
         return *_opposite(bar, y, t), _as(l_bb, l_bar)
@@ -136,12 +136,14 @@ def l2_penalty(
         factor = inner.type(strength)
 
     def pullback(y_bar: Any) -> Array:
-        slope = np.asarray(y_bar).astype(inner)
+        slope = rounded(np.asarray(y_bar), inner)
         lost: dict[str, int] = {}
         with noting(lost):
             steepness = slope * factor
             w_bar = weights * (2 * steepness) if squared else _direction(weights, m, k) * steepness
-            if lost and (squared or m):
+            if lost and not (squared or m):
+                w_bar = np.zeros_like(weights)
+            elif lost:
                 exponent, over = (1, ()) if squared else (-k, (m,))
                 w_bar = product_apart(weights, slope, factor, over=over, exponent=exponent)
         return _as(w_bar, w)
@@ -158,8 +160,9 @@ def l2_penalty_grad(
     weights = contiguous(w, inner)
 
     def pullback(w_bb: Any) -> Pair:
-        h, steepness = contiguous(w_bb, inner), (y_bar.astype(inner), inner.type(strength))
+        h = contiguous(w_bb, inner)
         with np.errstate(all="ignore"):
+            steepness = rounded(y_bar, inner), inner.type(strength)
             if squared:
                 w_bar, (product, j) = product_apart(h, *steepness, exponent=1), dot(weights, h)
                 y_bb = np.ldexp(2 * strength * product, j)

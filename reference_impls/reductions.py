@@ -23,8 +23,8 @@ import numpy as np
 from gradassay.vocabulary import Array, Edge, Operation
 from property_tests.strategies.reductions import SUM_REGIONS, sum_drafts
 from reference_impls.conventions.reductions import MEAN_CONVENTIONS, SUM_CONVENTIONS
-from reference_impls.rows import Axis, result_dtype, rounded, working_dtype
-from reference_impls.totals import contiguous, reduced_axes, total
+from reference_impls.rows import Axis, contiguous, result_dtype, rounded, working_dtype
+from reference_impls.totals import reduced_axes, total
 
 Pullback = Callable[[Any], Array]
 

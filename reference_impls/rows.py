@@ -52,6 +52,15 @@ def rounded(array: Array, dtype: np.dtype[Any]) -> Array:
         return array.astype(dtype)
 
 
+def contiguous(x: Any, dtype: np.dtype[Any]) -> Array:
+    """``x`` in C order and ``dtype``, itself where it is so: sums in another order would round differently.
+
+    What overflows or underflows on the way does so without a word.
+    """
+    with np.errstate(all="ignore"):
+        return np.asarray(x, dtype=dtype, order="C")
+
+
 @dataclass(frozen=True)
 class Rows:
     """How an array of some shape becomes a matrix with one reduced slice a row, and back."""
@@ -82,7 +91,7 @@ class Rows:
 
         Contiguous, because sums over strided rows round differently: a result must not depend on layout.
         """
-        return np.ascontiguousarray(x.transpose(self.order).reshape(self.shape), dtype=dtype)
+        return contiguous(x.transpose(self.order).reshape(self.shape), dtype)
 
     def back(self, matrix: Array, dtype: np.dtype[Any]) -> Array:
         """Turn the matrix into an array of the shape it came from, rounded to ``dtype``."""

@@ -39,7 +39,7 @@ from reference_impls.labels import (
     sample_shape,
     spread_cotangent,
 )
-from reference_impls.rows import broadcast_by_row, result_dtype, rounded, row_sums, working_dtype
+from reference_impls.rows import broadcast_by_row, contiguous, result_dtype, rounded, row_sums, working_dtype
 from reference_impls.textbook import cross_entropy_of
 
 
@@ -57,7 +57,7 @@ def softmax_cross_entropy(
     inner, outer = working_dtype(x.dtype), result_dtype(x.dtype)
     samples, classes = sample_shape(x.shape)
     t = class_indices(labels, x.shape)
-    logits = np.ascontiguousarray(x.reshape(samples, classes), dtype=inner)
+    logits = contiguous(x.reshape(samples, classes), inner)
     d = distributions(logits)
     if t is None:
         weights = class_weights(labels, x.shape, inner)
@@ -104,7 +104,7 @@ def softmax_cross_entropy_grad(
     inner, outer = working_dtype(x.dtype), result_dtype(x.dtype)
     samples, classes = sample_shape(x.shape)
     t = class_indices(labels, x.shape)
-    d = distributions(np.ascontiguousarray(x.reshape(samples, classes), dtype=inner))
+    d = distributions(contiguous(x.reshape(samples, classes), inner))
     with np.errstate(all="ignore"):
         cotangents = spread_cotangent(y_bar, reduction, samples, inner)
         if t is None:
@@ -118,7 +118,7 @@ def softmax_cross_entropy_grad(
             x_bar[at_label] -= cotangents[:, 0]
 
     def pullback(x_bar_bar: Any) -> tuple[Array, Array]:
-        g = np.ascontiguousarray(np.asarray(x_bar_bar).reshape(samples, classes), dtype=inner)
+        g = contiguous(np.asarray(x_bar_bar).reshape(samples, classes), inner)
         with np.errstate(all="ignore"):
             a = d.deviations(g)
             losses = a[at_label] if t is not None else row_sums(np.where(weights != 0, weights * a, 0))[:, 0]

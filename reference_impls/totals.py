@@ -22,12 +22,6 @@ from reference_impls.rows import RUN, Axis
 BLOCK = 64
 
 
-def contiguous(x: Any, dtype: np.dtype[Any]) -> Array:
-    """``x`` in C order and ``dtype``, itself where it is so: sums in another order would round differently."""
-    with np.errstate(all="ignore"):
-        return np.asarray(x, dtype=dtype, order="C")
-
-
 def reduced_axes(axis: Axis, ndim: int) -> tuple[int, ...]:
     """The axes that ``axis`` means, from the front and in order; AxisError where there is no such axis."""
     return tuple(sorted(normalize_axis_tuple(range(ndim) if axis is None else axis, ndim)))
