@@ -16,6 +16,8 @@ from gradassay.judging import AgainstTruth
 from gradassay.second_order import operation_named
 from gradassay.vocabulary import Scenario, Verdict
 from gradassay.why.cases import Case
+from reference_impls.affine import affine
+from reference_impls.chain import chain
 from reference_impls.distributions import distributions
 from reference_impls.losses import l2_penalty, l2_penalty_grad, mean_squared_error, mean_squared_error_grad
 from reference_impls.softmax import log_softmax, log_softmax_grad, softmax, softmax_grad
@@ -298,6 +300,52 @@ def test_a_chain_loses_nothing_to_large_weights_behind_a_subnormal_slope(dtype: 
     W = np.array([[0, 2 * far]])
     verdict, sentence = told("sigmoid_classifier", dtype, ([0.5], W, [0.0, 0.0], [0.0, 1.0]), 1.0)
     assert verdict is Verdict.AGREES, sentence
+
+
+def pulled_through(y_bar: Any, dtype: str) -> list[float]:
+    """The largest of each cotangent that a chain hands to its last rule."""
+    seen: list[float] = []
+
+    def watched(x: Any, labels: Any, *, reduction: str = "mean") -> tuple[Any, Any]:
+        y, pullback = softmax_cross_entropy(x, labels, reduction=reduction)
+
+        def noted(bar: Any) -> Any:
+            seen.append(float(np.nanmax(np.abs(bar))))
+            return pullback(bar)
+
+        return y, noted
+
+    x = np.eye(2, 3, dtype=dtype)
+    _, pullback = chain(affine, watched)(x, np.eye(3, dtype=dtype), x[0], np.array([0, 1]), reduction="none")
+    pullback(np.array(y_bar, dtype))
+    return seen
+
+
+@wide_dtypes
+@pytest.mark.parametrize("y_bar", [[1, 0], [1, np.nan], [0, 0], [1e-18, 1]])
+def test_a_cotangent_that_cannot_underflow_is_pulled_back_once(y_bar: list[float], dtype: str) -> None:
+    """Zero has no digits to lose, and 2^-60 of these is a normal number."""
+    assert pulled_through(y_bar, dtype) == [max(y_bar[0], np.nan_to_num(y_bar[1]))]
+
+
+@wide_dtypes
+def test_a_tiny_cotangent_is_pulled_back_lifted_and_once_more_only_beside_what_is_not_finite(
+    dtype: str,
+) -> None:
+    tiny = 2 * FORMATS[dtype].tiny
+    assert pulled_through([0, tiny], dtype) == [tiny * 2.0**60]
+    assert pulled_through([np.nan, tiny], dtype) == [tiny * 2.0**60, tiny]
+
+
+@wide_dtypes
+@given(seed=seeds)
+def test_a_sample_without_a_gradient_costs_no_other_its_digits(dtype: str, seed: int) -> None:
+    rng, form = np.random.default_rng(seed), FORMATS[dtype]
+    x, W, b = np.zeros((2, 1), dtype), (rng.normal(size=(1, 3)) * 1e30).astype(dtype), np.zeros(3, dtype)
+    _, pullback = softmax_regression(x, W, b, np.zeros(2, int), reduction="none")
+    tiny = form.eta * rng.integers(1, 1 << 20)
+    alone, beside = (pullback(np.array([tiny, other], dtype))[0] for other in (0, np.nan))
+    assert np.array_equal(alone[0], beside[0])
 
 
 def test_lifting_a_cotangent_changes_nothing_else() -> None:

@@ -15,6 +15,7 @@ only what comes out is rounded to the dtypes that came in.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -27,9 +28,6 @@ from reference_impls.rows import rounded, working_dtype
 
 #: A pullback is linear: where numbers below the normal ones are on the way, it pulls back 2^LIFT y_bar as well.
 LIFT = 60
-
-#: Cotangents below are lifted; 2^LIFT times the smallest normal float32, and early enough for float64.
-TINY = 2.0 ** (LIFT - 126)
 
 
 def chain(*rules: Rule) -> Rule:
@@ -66,10 +64,13 @@ def chain(*rules: Rule) -> Rule:
 
         def pullback_all(y_bar: Any) -> Any:
             y_bar = _widened(np.asarray(y_bar))
-            bars = pulled(y_bar)
-            if faint or _is_tiny(y_bar):
-                bars = tuple(map(_lowered, pulled(_lifted(y_bar)), bars))
-            return _narrowed(bars, arrays)
+            if not (faint or _is_tiny(y_bar)):
+                return _narrowed(pulled(y_bar), arrays)
+            bars = pulled(_scaled(y_bar, LIFT))
+            lowered = [None if bar is None else _scaled(bar, -LIFT) for bar in bars]
+            if not all(bar is None or np.isfinite(bar).all() for bar in lowered):
+                lowered = list(map(_finite, lowered, pulled(y_bar)))
+            return _narrowed(tuple(lowered), arrays)
 
         return _narrowed((y,), arrays), marked(pullback_all, faint)
 
@@ -137,22 +138,30 @@ def _forward(links: list[Link], args: Any, params: dict[str, Any]) -> tuple[Any,
 
 
 def _is_tiny(y_bar: Array) -> bool:
-    """Whether a part of it may fall below the normal numbers on the way."""
-    smallest = abs(float(y_bar)) if not y_bar.ndim else np.min(np.abs(y_bar), initial=1)
-    return bool(smallest < TINY)
+    """Whether 2^-LIFT times a part of it is below the normal numbers; 0 loses nothing there."""
+    if y_bar.dtype.kind != "f":
+        return False
+    least = _least(y_bar.dtype)
+    if not y_bar.ndim:
+        return 0 < abs(float(y_bar)) < least
+    size = np.abs(y_bar)
+    return bool(((size > 0) & (size < least)).any())
 
 
-def _lifted(y_bar: Array) -> Array:
+@cache
+def _least(dtype: np.dtype[Any]) -> float:
+    return float(np.finfo(dtype).tiny) * 2.0**LIFT
+
+
+def _scaled(bar: Array, exponent: int) -> Array:
+    """``2^exponent bar``, rounded once."""
     with np.errstate(all="ignore"):
-        return np.asarray(np.ldexp(y_bar, LIFT))
+        return np.asarray(bar * 2.0**exponent)
 
 
-def _lowered(bar: Any, otherwise: Any) -> Any:
-    """What a lifted cotangent came to, as the cotangent itself would have; ``otherwise`` where that left the range."""
-    if bar is None:
-        return None
-    with np.errstate(all="ignore"):
-        return np.where(np.isfinite(bar), np.ldexp(bar, -LIFT), otherwise)
+def _finite(lowered: Any, otherwise: Any) -> Any:
+    """What a lifted cotangent came to, or ``otherwise`` where that left the range."""
+    return None if lowered is None else np.where(np.isfinite(lowered), lowered, otherwise)
 
 
 def _widened(x: Array) -> Array:
