@@ -33,7 +33,7 @@ from property_tests.strategies.elementwise import (
     tanh_drafts,
 )
 from reference_impls.conventions.entrywise import RELU_CONVENTIONS, SIGMOID_CONVENTIONS, TANH_CONVENTIONS
-from reference_impls.entrywise import Pullback, entrywise, zero_where
+from reference_impls.entrywise import Pullback, chosen, entrywise, zero_where
 from reference_impls.exponents import marked
 
 # ---- relu
@@ -83,59 +83,48 @@ RELU = Operation(
 
 # ---- sigmoid
 
-#: Slopes below are looked at; just above the smallest normal number of float32, and of no other meaning in float64.
-SMALL = 1.2e-38
-
 
 def sigmoid_definition(x: Any) -> Any:
     """``1 / (1 + e^-x)``."""
     return 1 / (1 + np.exp(-x))
 
 
-def _sigmoid_and_slope(x: Array) -> tuple[Array, Array, Array | None]:
-    """``s``, ``s' = e^-x s s`` in this order, as s² alone underflows, and where s' is no normal number, if anywhere."""
+def _sigmoid(x: Array) -> tuple[Array, Pullback]:
+    """``s``, and the function that multiplies by ``s' = e^-x s s``, in this order, as s² alone underflows.
+
+    A slope that is no normal number has lost digits; there it is multiplied by the root e^(-|x| / 2) twice.
+    """
     slope = np.negative(x)
     np.exp(slope, out=slope)
     s = slope + 1
     np.reciprocal(s, out=s)
     slope *= s
     slope *= s
-    near = slope >= SMALL  # not where e^-x overflows, inf times 0
+    near = slope >= np.finfo(x.dtype).tiny  # not where e^-x overflows, inf times 0
     if near.all():
-        return s, slope, None
-    far = ~near
-    low = far & (x < 0)
-    slope[far] = np.exp(-np.abs(x[far]))  # to the last bit, and so is s
-    s[low] = slope[low]
-    return s, slope, far
+        return s, lambda factor: factor * slope
+    s = chosen(near | ~(x < 0), s, np.exp(-np.abs(x)))  # to the last bit
+    root = zero_where(near, np.exp(-np.abs(x) / 2))
+    first, second = chosen(near, slope, root), np.maximum(root, near)
+    return s, marked(lambda factor: factor * first * second, bool((root > 0).any()))
 
 
 @entrywise
 def sigmoid(x: Any) -> tuple[Array, Pullback]:
     """``s = 1 / (1 + e^-x)``; the pullback keeps s', which costs least while e^-x is at hand."""
-    s, slope, far = _sigmoid_and_slope(x)
-    if far is None:
-        return s, lambda y_bar: y_bar * slope
-    h = np.exp(-np.abs(x[far]) / 2)
-
-    def pullback(y_bar: Array) -> Array:
-        x_bar = y_bar * slope
-        x_bar[far] = y_bar[far] * h * h  # a slope that is no normal number has lost digits
-        return x_bar
-
-    return s, marked(pullback, bool(np.any((h > 0) & (slope[far] < np.finfo(x.dtype).tiny))))
+    return _sigmoid(x)
 
 
 @entrywise
 def sigmoid_grad(x: Any, y_bar: Any) -> tuple[Array, Pullback]:
     """``x_bar = y_bar s'``, s'' = s' (1 - 2 s) = -s' tanh(x / 2)."""
-    _, slope, _ = _sigmoid_and_slope(x)
+    _, times = _sigmoid(x)
 
     def pullback(x_bar_bar: Array) -> tuple[Array, Array]:
-        y_bar_bar = x_bar_bar * slope
+        y_bar_bar = times(x_bar_bar)
         return y_bar_bar * -np.tanh(x / 2) * y_bar, y_bar_bar
 
-    return y_bar * slope, pullback
+    return times(y_bar), pullback
 
 
 SIGMOID = Operation(

@@ -84,3 +84,10 @@ def zero_where(cut: Array, values: Array) -> Array:
     # True - 1 = 0 has no bit, False - 1 = -1 has all of them.
     bits: Array = values.view(integer) & (cut.view(np.int8) - np.int8(1))
     return bits.view(values.dtype)
+
+
+def chosen(here: Array, values: Array, otherwise: Array) -> Array:
+    """``np.where`` for numbers of which none is -0: quicker where no branch can be guessed."""
+    result = zero_where(~here, values)
+    result += zero_where(here, otherwise)
+    return result
