@@ -152,17 +152,14 @@ def faint_rows(x: Array, p: Array, m: Array, s: Array) -> Faint | None:
         if not faint.any():
             return None
         rows = np.flatnonzero(faint.any(axis=1))
-        below = faint[rows].astype(p.dtype)
-        h = np.maximum(x[rows], matters[rows])
-        h -= m[rows]
-        h /= 2
-        np.exp(h, out=h)
-        lifted = h / info.tiny
-        lifted /= s[rows]
-        lifted *= h
-        # What is chosen by extrema here would take ten times as long with np.where.
-        np.minimum(lifted, 1, out=lifted)
-        lifted *= below
-        np.maximum(lifted, p[rows], out=lifted)
-        unit = np.subtract(1, below, out=below)
-        return Faint(rows, lifted, np.maximum(unit, info.tiny, out=unit))
+        lifted, unit = np.empty((2, len(rows), x.shape[1]), x.dtype)
+        for block in blocks(lifted):
+            at, a, b = rows[block], lifted[block], unit[block]
+            h = np.exp((np.maximum(x[at], matters[at]) - m[at]) / 2)
+            # What is chosen by extrema here would take ten times as long with np.where.
+            b[:] = faint[at]
+            np.minimum(h / info.tiny / s[at] * h, 1, out=a)
+            a *= b
+            np.maximum(a, p[at], out=a)
+            np.maximum(np.subtract(1, b, out=b), info.tiny, out=b)
+        return Faint(rows, lifted, unit)
