@@ -2,7 +2,7 @@
 
 A probability below the normal numbers has lost digits, and multiplied with a large cotangent the loss is large. Rows
 with such a probability are kept a second time, in terms of the smallest normal number. The processor's own flag tells
-whether there are any, so that other inputs pay nothing.
+whether there are any, so that other inputs are not looked at.
 """
 
 from __future__ import annotations
