@@ -1,4 +1,4 @@
-"""Overflow and underflow on the way to a number that is neither: noticed without a look at the numbers, and mended by exponents apart.
+"""Overflow and underflow on the way to a number that is neither: noticed by flags, mended by exponents apart.
 
 A product of numbers may be representable while a part of it is not: y_bar 2 / n loses digits below the normal numbers,
 and a large difference multiplies what is left of them. The processor flags whatever left its range and NumPy reads the
