@@ -9,6 +9,8 @@ from gradassay.vocabulary import Run
 
 #: Runs a command line in an empty directory; gives exit code, standard output, standard error.
 Shell = Callable[..., tuple[int, str, str]]
+#: ``full_disk(n)``: from now on n files fit; gives the handles of those that were written.
+FullDisk = Callable[[int], list[int]]
 #: Puts a finished run, or a function that makes one, in the engine's place.
 Install = Callable[[Any], Any]
 #: Approves a run in the folder ``st``; gives the engine that made it.

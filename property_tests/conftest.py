@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from gradassay.vocabulary import Run
-from property_tests.command_lines import Approve, Install, Shell
+from property_tests.command_lines import Approve, FullDisk, Install, Shell
 
 # How fast inputs are drawn depends on the machine, and says nothing about a law.
 _any_speed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -54,6 +54,24 @@ def shell(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytes
         return code, captured.out, captured.err
 
     return call
+
+
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> FullDisk:
+    """Let the disk be full once so many files were written."""
+
+    def install(fits: int) -> list[int]:
+        written: list[int] = []
+
+        def fsync(handle: int) -> None:
+            written.append(handle)
+            if len(written) > fits:
+                raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(os, "fsync", fsync)
+        return written
+
+    return install
 
 
 @pytest.fixture

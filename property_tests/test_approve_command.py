@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gradassay.vocabulary import Run
-from property_tests.command_lines import Install, Shell, one_line
+from property_tests.command_lines import FullDisk, Install, Shell, one_line
 from property_tests.fake_runs import row, run
 from property_tests.fake_states import IMPRECISE, TIE, WRONG
 from property_tests.killing import Killed, files
@@ -95,19 +95,12 @@ def test_an_interrupt_while_votes_are_taken_changes_nothing(
 
 @pytest.mark.parametrize("fails_at", range(3))
 def test_a_full_disk_is_exit_code_4_and_nothing_has_changed(
-    fails_at: int, shell: Shell, measuring: Install, monkeypatch: pytest.MonkeyPatch
+    fails_at: int, shell: Shell, measuring: Install, full_disk: FullDisk
 ) -> None:
     measuring(CLEAN)
     shell(*APPROVE)
     before = state()
-    written = []
-
-    def full(handle: int) -> None:
-        written.append(handle)
-        if len(written) > fails_at:
-            raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
+    written = full_disk(fails_at)
     measuring(FAILED)
     code, _, err = shell(*APPROVE)
     assert (code, len(written)) == (4, fails_at + 1)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from gradassay.atomic import LEFT_BEHIND_S, write_together, write_whole
+from property_tests.command_lines import FullDisk
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs to ask whether a process lives")
 
@@ -70,12 +71,9 @@ def test_a_name_with_the_letters_of_a_pattern_is_a_name(tmp_path: Path, dead: in
     assert (path.exists(), other.exists()) == (False, True)
 
 
-def test_a_failure_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
+def test_a_failure_leaves_the_old_file_and_no_other(tmp_path: Path, full_disk: FullDisk) -> None:
     write_whole(tmp_path / "a.toml", "old")
-    monkeypatch.setattr(os, "fsync", full)
+    full_disk(0)
     with pytest.raises(OSError, match="No space left"):
         write_whole(tmp_path / "a.toml", "new")
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a.toml": "old"}
@@ -90,18 +88,11 @@ def test_files_are_replaced_and_deleted_together(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("fails_at", range(2))
 def test_where_one_file_cannot_be_written_all_are_as_they_were(
-    fails_at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fails_at: int, tmp_path: Path, full_disk: FullDisk
 ) -> None:
     a, b, c = (tmp_path / name for name in "abc")
     write_together({a: "a", b: "b", c: "c"})
-    written = []
-
-    def full(handle: int) -> None:
-        written.append(handle)
-        if len(written) > fails_at:
-            raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
+    full_disk(fails_at)
     with pytest.raises(OSError, match="No space left"):
         write_together({a: "new", b: "new", c: None})
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a": "a", "b": "b", "c": "c"}
@@ -117,9 +108,8 @@ def test_an_interrupt_waits_until_all_files_are_new(tmp_path: Path, monkeypatch:
         put(source, target)
 
     monkeypatch.setattr(os, "replace", interrupted)
-    before = signal.signal(
-        signal.SIGINT, signal.default_int_handler
-    )  # who starts it in the background ignores it
+    # A shell that starts the tests in the background has them ignore it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with pytest.raises(KeyboardInterrupt):
             write_together(texts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import re
@@ -21,7 +20,7 @@ from gradassay.cli.app import COMMANDS
 from gradassay.cli.interrupts import remembered_interrupt
 from gradassay.errors import UsageError
 from gradassay.vocabulary import Run, Verdict
-from property_tests.command_lines import Install, Shell, one_line
+from property_tests.command_lines import FullDisk, Install, Shell, one_line
 from property_tests.fake_runs import realistic, row, run
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -204,17 +203,14 @@ def test_out_holds_json_and_markdown_and_nothing_else(shell: Shell, measuring: I
 
 
 def test_a_full_disk_leaves_the_old_report_and_no_debris(
-    shell: Shell, measuring: Install, monkeypatch: pytest.MonkeyPatch
+    shell: Shell, measuring: Install, full_disk: FullDisk
 ) -> None:
     measuring(realistic())
     shell("compare", "--out", "out")
     before = Path("out/results.json").read_bytes()
     measuring(FAILED)
 
-    def full(_: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(os, "fsync", full)
+    full_disk(0)
     code, _, err = shell("compare", "--out", "out")
     assert code == 4
     assert "No space left on device" in one_line(err)
