@@ -26,7 +26,7 @@ from reference_impls.exponents import is_faint, marked
 from reference_impls.links import Link, check_call, signature_of
 from reference_impls.rows import rounded, working_dtype
 
-#: A pullback is linear: where numbers below the normal ones are on the way, it pulls back 2^LIFT y_bar as well.
+#: A pullback is linear: where numbers below the normal ones are on the way, it pulls back 2^LIFT y_bar instead.
 LIFT = 60
 
 
