@@ -378,6 +378,10 @@ class Vote:
     """Fingerprint of a platform (``gradassay.environment.fingerprint``) -> the norm-wise error that was seen there,
     in units of the dtype's unit roundoff; infinite where something is not finite that should be."""
 
+    def alike(self, other: Vote) -> bool:
+        """Whether both say the same, whatever their errors are."""
+        return (self.verdict, self.cause) == (other.verdict, other.cause)
+
 
 @dataclass(frozen=True, eq=False)
 class Witness:

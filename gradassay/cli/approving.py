@@ -182,7 +182,6 @@ def _standing(there: Witness, here: Witness) -> Witness:
     others = {
         who: vote
         for who, vote in there.votes.items()
-        if who not in here.votes
-        or (vote.verdict, vote.cause) != (here.votes[who].verdict, here.votes[who].cause)
+        if who not in here.votes or not vote.alike(here.votes[who])
     }
     return replace(here, votes={**here.votes, **others})

@@ -48,7 +48,7 @@ def merged(old: Witness, new: Witness) -> Witness:
 
 
 def _joined(old: Vote | None, new: Vote) -> Vote:
-    if old is None or (old.verdict, old.cause) != (new.verdict, new.cause) or not new.errors:
+    if old is None or not new.alike(old) or not new.errors:
         return new
     return replace(new, errors={**old.errors, **new.errors})
 
@@ -101,7 +101,7 @@ def _both(one: Witness, other: Witness) -> Witness | None:
     votes = dict(one.votes)
     for who, vote in other.votes.items():
         known = votes.get(who, vote)
-        if (known.verdict, known.cause) != (vote.verdict, vote.cause):
+        if not vote.alike(known):
             return None
         errors = {**known.errors, **vote.errors}
         worst = {name: max(each.errors.get(name, 0.0) for each in (known, vote)) for name in errors}
@@ -115,8 +115,8 @@ def write(folder: Path, witnesses: Iterable[Witness]) -> None:
     UsageError for a witness that is too large or cannot be read back, and for a file that cannot be written: then
     nothing was.
     """
-    texts = changes(folder, witnesses)
     try:
+        texts = changes(folder, witnesses)
         folder.mkdir(parents=True, exist_ok=True)
         write_together(texts)
     except OSError as error:

@@ -41,7 +41,7 @@ def held_witnesses(
             what = _difference(implementation, vote, new)
             if what is not None:
                 kind, here = _kind(vote, new), fingerprint(implementation)
-                alike = new is not None and (new.verdict, new.cause) == (vote.verdict, vote.cause)
+                alike = new is not None and new.alike(vote)
                 platform = here if alike and here not in vote.errors else ""
                 told = () if now is None else votes(then, now)
                 verdict = (vote if new is None else new).verdict if now is not None else None
@@ -92,7 +92,7 @@ def _unlike_the_list(
 def _difference(implementation: str, then: Vote, now: Vote | None) -> str | None:
     if now is None:
         return "it was not replayed"
-    if (now.verdict, now.cause) != (then.verdict, then.cause):
+    if not now.alike(then):
         return f"{said(now, implementation)}, where {said(then, implementation)} is stored"
     was, is_ = error_of(then, implementation), error_of(now, implementation)
     if was is None or (is_ is not None and is_ <= FACTOR * max(EPS, was)):
