@@ -33,7 +33,7 @@ def python(*argv: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_help_is_quick_and_imports_neither_numpy_nor_a_framework() -> None:
+def test_help_imports_neither_numpy_nor_a_framework() -> None:
     heavy = ("numpy", "torch", "tensorflow", "keras", "jax", "hypothesis", "flint", "rich")
     code = (
         "import sys; from gradassay.cli import main; main(['--help'])\n"
@@ -42,12 +42,6 @@ def test_help_is_quick_and_imports_neither_numpy_nor_a_framework() -> None:
     done = python("-c", code)
     assert done.stderr.strip() == "[]"
     assert all(command in done.stdout for command in COMMANDS)
-    elapsed_s = []
-    for _ in range(3):
-        began = time.perf_counter()
-        python("-m", "gradassay", "--help")
-        elapsed_s.append(time.perf_counter() - began)
-    assert min(elapsed_s) < 0.5
 
 
 @pytest.mark.parametrize("command", COMMANDS)
