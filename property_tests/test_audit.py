@@ -17,11 +17,11 @@ from gradassay.audit.auditing import audit
 from gradassay.audit.ours import assayed, first_failure, leading
 from gradassay.audit.scenarios import Drawn
 from gradassay.audit.witnesses import Witness
-from gradassay.audit_vocabulary import Audit, Defect, Framework, Judgement
 from gradassay.catalogue import OPERATIONS
 from gradassay.cli import main
 from gradassay.errors import UsageError
 from gradassay.vocabulary import Rule, Scenario, Verdict
+from gradassay.vocabulary.audit import Audit, Defect, Framework, Judgement
 from property_tests.fake_runs import row, run
 from reference_impls.defects import DEFECTS
 from reports.audit_frameworks import frameworks

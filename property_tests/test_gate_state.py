@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gradassay.audit_vocabulary import Audit
 from gradassay.vocabulary import Run
+from gradassay.vocabulary.audit import Audit
 from property_tests.command_lines import Approve, Install, Shell, one_line
 from property_tests.fake_runs import row, run
 from property_tests.fake_states import WRONG

@@ -20,11 +20,11 @@ from comparators.interface import evaluate_rule
 from gradassay.audit.sensitivity import EVERY, ONE, RIVAL, by_us, sensitivity
 from gradassay.audit.sensitivity_curves import BATCH, FOUND, Measured, estimate, lower, upper
 from gradassay.audit.sensitivity_plants import Plant, ladder, smallest_found
-from gradassay.audit_vocabulary import Curve, Sensitivity
 from gradassay.catalogue import OPERATIONS
 from gradassay.errors import UsageError
 from gradassay.formats import FORMATS
 from gradassay.vocabulary import Array, Scenario
+from gradassay.vocabulary.audit import Curve, Sensitivity
 from property_tests.strategies import draw_scenarios
 from reports.audit_curves import table
 from reports.audit_plot import plot

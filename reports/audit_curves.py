@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from gradassay.audit_vocabulary import Curve, Sensitivity
+from gradassay.vocabulary.audit import Curve, Sensitivity
 from reports.numbers import short
 
 OURS = "gradassay"

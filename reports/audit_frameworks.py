@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gradassay.audit_vocabulary import Framework
 from gradassay.vocabulary import Run
+from gradassay.vocabulary.audit import Framework
 from reports.gate.expectations import Expectations, Known, seen
 
 #: Not frameworks: our rules are counted by themselves, and differences are an approximation that nobody has to prove.

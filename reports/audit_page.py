@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from gradassay.audit_vocabulary import Assayed, Audit, Sensitivity, Sighting
+from gradassay.vocabulary.audit import Assayed, Audit, Sensitivity, Sighting
 from reports.audit_curves import table as sensitivity_table
 from reports.audit_summary import AuditSummary, Line
 from reports.audit_text import duration

@@ -7,8 +7,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from gradassay.audit_vocabulary import Curve, Sensitivity
 from gradassay.errors import UsageError
+from gradassay.vocabulary.audit import Curve, Sensitivity
 
 #: Colours that remain apart for the colour-blind (Okabe and Ito) and on a grey print.
 COLOURS = {"float64": "#0072b2", "float32": "#d55e00", "float16": "#009e73", "bfloat16": "#cc79a7"}

@@ -6,7 +6,7 @@ import statistics
 from dataclasses import dataclass
 from functools import cached_property
 
-from gradassay.audit_vocabulary import Alarms, Assayed, Audit, Checker
+from gradassay.vocabulary.audit import Alarms, Assayed, Audit, Checker
 
 #: The part of the defects that has to get the verdict that was expected.
 MATCHED = 0.95

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gradassay.audit_vocabulary import Audit
+from gradassay.vocabulary.audit import Audit
 from reports.audit_summary import AuditSummary, Line
 from reports.numbers import count, short
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gradassay.audit.ours import judge_of
-from gradassay.audit_vocabulary import Alarms
 from gradassay.formats import FORMATS
 from gradassay.second_order import operation_named
 from gradassay.vocabulary import Operation, Scenario
+from gradassay.vocabulary.audit import Alarms
 from property_tests.strategies import draw_scenarios
 
 #: Scenarios that are drawn at a time.

@@ -14,13 +14,13 @@ from gradassay.audit.inputs import documented
 from gradassay.audit.ours import assayed, first_failure, leading
 from gradassay.audit.scenarios import DTYPES, Drawn
 from gradassay.audit.witnesses import Witness
-from gradassay.audit_vocabulary import Alarms, Assayed, Audit, Checker, Defect, Sighting
 from gradassay.catalogue import OPERATIONS
 from gradassay.engine import chosen, positive
 from gradassay.environment import environment, installed, libraries
 from gradassay.errors import UsageError
 from gradassay.sharing import ProcessDied, Progress, shared
 from gradassay.vocabulary import Verdict
+from gradassay.vocabulary.audit import Alarms, Assayed, Audit, Checker, Defect, Sighting
 from reference_impls.defects import DEFECTS
 
 OURS = "gradassay"

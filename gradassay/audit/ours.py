@@ -9,9 +9,9 @@ from itertools import groupby
 
 from comparators.numpy_rules import RuleComparator
 from gradassay.audit.scenarios import Drawn
-from gradassay.audit_vocabulary import Sighting
 from gradassay.judging import AgainstTruth
 from gradassay.vocabulary import Operation, Rule, Verdict
+from gradassay.vocabulary.audit import Sighting
 from gradassay.why.cases import Case
 from gradassay.why.regrouping import regrouped
 

@@ -26,7 +26,6 @@ from gradassay.audit import rivals
 from gradassay.audit.inputs import documented
 from gradassay.audit.sensitivity_curves import BATCH, Measured, estimate
 from gradassay.audit.sensitivity_plants import Plant, ladder, smallest_found
-from gradassay.audit_vocabulary import Curve, Sensitivity
 from gradassay.catalogue import OPERATIONS
 from gradassay.engine import chosen, positive
 from gradassay.environment import environment
@@ -35,6 +34,7 @@ from gradassay.plan import Progress
 from gradassay.question import Question, hold
 from gradassay.sharing import ProcessDied, shared
 from gradassay.vocabulary import Array, Operation, Scenario
+from gradassay.vocabulary.audit import Curve, Sensitivity
 from property_tests.strategies import draw_scenarios
 
 OURS = "gradassay"

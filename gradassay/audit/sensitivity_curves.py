@@ -36,7 +36,7 @@ class Measured(NamedTuple):
 
 
 class Estimate(NamedTuple):
-    """Fields of ``gradassay.audit_vocabulary.Curve``."""
+    """Fields of ``gradassay.vocabulary.audit.Curve``."""
 
     hits: tuple[int, ...]
     batches_found: tuple[int, ...]

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from gradassay.audit.rivals.interface import Rival
-from gradassay.audit_vocabulary import Alarms, Judgement, Sighting
 from gradassay.vocabulary import Operation, Rule, Scenario
+from gradassay.vocabulary.audit import Alarms, Judgement, Sighting
 
 
 class Witness:

@@ -15,7 +15,7 @@ from gradassay.cli.app import Exit
 from gradassay.cli.output import coloured, note, ours_alone, say
 
 if TYPE_CHECKING:
-    from gradassay.audit_vocabulary import Audit, Sensitivity
+    from gradassay.vocabulary.audit import Audit, Sensitivity
 
 
 def _rivals() -> Iterable[str]:

@@ -15,7 +15,7 @@ from gradassay.cli.app import Exit
 from gradassay.cli.output import coloured, note, ours_alone, say
 
 if TYPE_CHECKING:
-    from gradassay.audit_vocabulary import Audit
+    from gradassay.vocabulary.audit import Audit
     from reports.gate.breaches import Breach
     from reports.gate.expectations import Scope
     from reports.gate.holding import Holding

@@ -6,9 +6,9 @@ from functools import cache
 from typing import Any
 
 from comparators.interface import evaluate_rule
-from gradassay.audit_vocabulary import Defect
 from gradassay.catalogue import OPERATIONS
 from gradassay.vocabulary import Evaluation, Rule, Scenario
+from gradassay.vocabulary.audit import Defect
 from property_tests.strategies import draw_scenarios
 
 

@@ -14,11 +14,11 @@ from comparators.exact import Exact
 from comparators.numpy_rules import RuleComparator
 from gradassay.audit.ours import first_failure, leading
 from gradassay.audit.scenarios import Drawn
-from gradassay.audit_vocabulary import Defect
 from gradassay.catalogue import OPERATIONS
 from gradassay.judging import AgainstTruth
 from gradassay.question import Question
 from gradassay.vocabulary import Array, Rule, Verdict
+from gradassay.vocabulary.audit import Defect
 from reference_impls.defects import DEFECTS
 from reference_impls.defects.entry import defect, joined
 from reference_impls.softmax import softmax

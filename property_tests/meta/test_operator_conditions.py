@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradassay.audit_vocabulary import Defect
 from gradassay.vocabulary import Array, Scenario
+from gradassay.vocabulary.audit import Defect
 from property_tests.meta.alike import alike, drawn, operator_of
 from property_tests.strategies import LAYOUTS, lay_out
 from reference_impls.defects.operators import conditions

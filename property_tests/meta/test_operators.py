@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradassay.audit_vocabulary import Defect
 from gradassay.catalogue import OPERATIONS
 from gradassay.vocabulary import Array
+from gradassay.vocabulary.audit import Defect
 from property_tests.meta.alike import alike, bits, drawn, evaluated, operator_of
 from property_tests.strategies import draw_scenarios
 from reference_impls.defects import systematic

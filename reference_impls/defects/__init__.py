@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gradassay.audit_vocabulary import Defect
+from gradassay.vocabulary.audit import Defect
 from reference_impls.defects import (
     activations,
     classifiers,

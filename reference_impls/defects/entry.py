@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from typing import Any
 
-from gradassay.audit_vocabulary import Defect
 from gradassay.vocabulary import Rule, Verdict
+from gradassay.vocabulary.audit import Defect
 
 IMPRECISE, NONFINITE, STRUCTURE, IMPURE, RAISES, WRONG = (
     Verdict.IMPRECISE,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from gradassay.audit_vocabulary import Audit
 from gradassay.vocabulary import Run
+from gradassay.vocabulary.audit import Audit
 from reports.audit_summary import AuditSummary
 from reports.gate.breaches import Breach, File
 from reports.gate.expectations import Scope

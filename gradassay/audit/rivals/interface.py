@@ -16,9 +16,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from comparators.numpy_rules import RuleComparator
-from gradassay.audit_vocabulary import Judgement
 from gradassay.environment import installed
 from gradassay.vocabulary import Array, Rule, Scenario
+from gradassay.vocabulary.audit import Judgement
 from property_tests.strategies import lay_out
 
 #: A numerical Jacobian takes a forward, or two, for each entry of x, and a pullback for each entry of y; beyond so many

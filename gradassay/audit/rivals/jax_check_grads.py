@@ -24,8 +24,8 @@ import numpy as np
 
 from comparators.jax.adapter import exactly, jax
 from gradassay.audit.rivals.interface import Subject, judge, version_of
-from gradassay.audit_vocabulary import Judgement
 from gradassay.vocabulary import Array, Rule, Scenario
+from gradassay.vocabulary.audit import Judgement
 
 
 @dataclass(frozen=True)

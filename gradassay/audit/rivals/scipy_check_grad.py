@@ -29,8 +29,8 @@ from importlib import import_module
 import numpy as np
 
 from gradassay.audit.rivals.interface import Rejected, Subject, judge, version_of
-from gradassay.audit_vocabulary import Judgement
 from gradassay.vocabulary import Array, Rule, Scenario
+from gradassay.vocabulary.audit import Judgement
 
 #: The default step of ``check_grad``.
 STEP = float(np.sqrt(np.finfo(np.float64).eps))

@@ -18,8 +18,8 @@ from typing import Any
 
 from comparators.tensorflow.adapter import tf
 from gradassay.audit.rivals.interface import Subject, judge, version_of
-from gradassay.audit_vocabulary import Judgement
 from gradassay.vocabulary import Rule, Scenario
+from gradassay.vocabulary.audit import Judgement
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ are ``imprecise``, what depends on an earlier call is ``impure``.
 
 from __future__ import annotations
 
-from gradassay.audit_vocabulary import Defect
+from gradassay.vocabulary.audit import Defect
 from reference_impls.defects.systematic.behaviour import BEHAVIOUR
 from reference_impls.defects.systematic.formulas import FORMULAS
 from reference_impls.defects.systematic.gradients import GRADIENTS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradassay.audit_vocabulary import Defect
+from gradassay.vocabulary.audit import Defect
 from reference_impls.defects.entry import IMPURE, NONFINITE, RAISES, WRONG
 from reference_impls.defects.operators import conditions, refusals, states
 from reference_impls.defects.systematic.table import made

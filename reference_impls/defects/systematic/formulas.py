@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradassay.audit_vocabulary import Defect
+from gradassay.vocabulary.audit import Defect
 from reference_impls.activations import sigmoid
 from reference_impls.affine import affine
 from reference_impls.cross_entropy import cross_entropy

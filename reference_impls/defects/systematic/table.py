@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gradassay.audit_vocabulary import Defect
 from gradassay.vocabulary import Rule, Verdict
+from gradassay.vocabulary.audit import Defect
 from reference_impls import (
     activations,
     affine,
