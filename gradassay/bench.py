@@ -24,11 +24,11 @@ from gradassay.bench_legs import LEGS, Case, Legs, framework_of, make_case
 from gradassay.bench_memory import beyond, footprint
 from gradassay.bench_rounds import CLOCK_NAME, COPY, Load, copying, moved_bytes, summarise, take_turns
 from gradassay.bench_threads import single_threaded
-from gradassay.bench_vocabulary import OURS, BenchResult, BenchRow
 from gradassay.catalogue import OPERATIONS
 from gradassay.environment import environment
 from gradassay.errors import UsageError
 from gradassay.formats import FORMATS
+from gradassay.vocabulary.bench import OURS, BenchResult, BenchRow
 
 SIZES = ((8, 10), (64, 100), (512, 1000), (4096, 1000))
 

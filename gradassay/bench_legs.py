@@ -21,9 +21,9 @@ from comparators import jax as jax_
 from comparators import pytorch, tensorflow
 from comparators.adapters import Function
 from comparators.jax.adapter import exactly, restricted
-from gradassay.bench_vocabulary import OURS
 from gradassay.formats import FORMATS
 from gradassay.vocabulary import Array, Operation
+from gradassay.vocabulary.bench import OURS
 
 Step = Callable[[], Any]
 

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from gradassay.bench_legs import Case, Step
-from gradassay.bench_vocabulary import OURS, BenchRow, Timing
 from gradassay.intervals import median_ratio
+from gradassay.vocabulary.bench import OURS, BenchRow, Timing
 
 #: Shortest time that one turn of one implementation takes; shorter calls are repeated within the turn.
 TURN_S = 1e-3

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from gradassay.bench_vocabulary import Ratio
 from gradassay.vocabulary import Verdict
+from gradassay.vocabulary.bench import Ratio
 
 #: The reference of a speed that no implementation was beside: a plain copy of the bytes that have to be moved.
 COPY = "the copy limit"

@@ -6,7 +6,7 @@ import math
 import statistics
 from collections.abc import Sequence
 
-from gradassay.bench_vocabulary import Ratio
+from gradassay.vocabulary.bench import Ratio
 
 
 def median_ratio(first: Sequence[float], second: Sequence[float], confidence: float = 0.95) -> Ratio:

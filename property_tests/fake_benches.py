@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradassay.bench_vocabulary import BenchResult, BenchRow, Ratio, Timing
+from gradassay.vocabulary.bench import BenchResult, BenchRow, Ratio, Timing
 
 ENVIRONMENT = {
     "python": "3.11.2",

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from gradassay.bench_vocabulary import Ratio
 from gradassay.cli import main
 from gradassay.speed import gate as gate_module
 from gradassay.speed.cells import Outcome, Task, Timed, Timing
 from gradassay.speed.running import perform
 from gradassay.speed.sequential import decide
+from gradassay.vocabulary.bench import Ratio
 from property_tests.test_speed_revisions import Git
 
 RULE = """

@@ -15,10 +15,10 @@ from gradassay.bench import bench
 from gradassay.bench_legs import LEGS, framework_of, make_case
 from gradassay.bench_memory import Footprint, beyond, can_tell, footprint
 from gradassay.bench_rounds import COPY, Load, copying, summarise
-from gradassay.bench_vocabulary import BenchResult, Ratio
 from gradassay.catalogue import OPERATIONS
 from gradassay.errors import UsageError
 from gradassay.intervals import median_ratio
+from gradassay.vocabulary.bench import BenchResult, Ratio
 
 MIB = 2**20
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from gradassay.bench_vocabulary import BenchResult
 from gradassay.cli import main
 from gradassay.one_thread import VARIABLES
+from gradassay.vocabulary.bench import BenchResult
 
 Shell = Callable[..., tuple[int, str, str]]
 

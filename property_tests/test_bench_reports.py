@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from gradassay.bench_vocabulary import BenchResult, BenchRow, Ratio, Timing
 from gradassay.catalogue import OPERATIONS
 from gradassay.errors import UsageError
+from gradassay.vocabulary.bench import BenchResult, BenchRow, Ratio, Timing
 from reports.bench_docs import publish
 from reports.bench_figures import duration, memory, share, standing, times
 from reports.bench_page import BEGIN, END, page, replaced

@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 from gradassay.atomic import write_whole
-from gradassay.bench_vocabulary import BenchResult
 from gradassay.errors import UsageError
+from gradassay.vocabulary.bench import BenchResult
 from reports.bench_page import replaced
 from reports.bench_plot import plot
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gradassay.bench_vocabulary import OURS, BenchResult, BenchRow, Ratio
+from gradassay.vocabulary.bench import OURS, BenchResult, BenchRow, Ratio
 
 #: Beyond this ratio a rule of ours is too slow (the project's own bound).
 TOO_SLOW = 2.0

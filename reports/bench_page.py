@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from statistics import median
 
-from gradassay.bench_vocabulary import OURS, BenchResult, BenchRow, Timing
 from gradassay.errors import UsageError
+from gradassay.vocabulary.bench import OURS, BenchResult, BenchRow, Timing
 from reports.bench_figures import (
     TOO_SLOW,
     conditions,

@@ -7,8 +7,8 @@ import math
 from importlib.util import find_spec
 from typing import Any
 
-from gradassay.bench_vocabulary import OURS, BenchResult, BenchRow
 from gradassay.errors import UsageError
+from gradassay.vocabulary.bench import OURS, BenchResult, BenchRow
 from reports.audit_plot import STYLE
 from reports.bench_figures import operations, others
 

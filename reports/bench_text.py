@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gradassay.bench_vocabulary import OURS, BenchResult, BenchRow
+from gradassay.vocabulary.bench import OURS, BenchResult, BenchRow
 from reports.bench_figures import (
     conditions,
     duration,

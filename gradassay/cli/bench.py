@@ -15,7 +15,7 @@ from gradassay.cli.output import coloured, note, ours_alone, say
 from gradassay.cli.speed_gate import gate_options, speed_gate, without_against
 
 if TYPE_CHECKING:
-    from gradassay.bench_vocabulary import BenchResult
+    from gradassay.vocabulary.bench import BenchResult
 
 
 class Sizes(click.ParamType[tuple[tuple[int, int], ...]]):

@@ -7,7 +7,6 @@ import io
 from rich.console import Console
 from rich.table import Table
 
-from gradassay.bench_vocabulary import Ratio
 from gradassay.cli.app import Exit
 from gradassay.cli.output import coloured, style
 from gradassay.speed import approvals
@@ -15,6 +14,7 @@ from gradassay.speed.cells import Refused, Trouble
 from gradassay.speed.repository import Commit
 from gradassay.speed.results import Canaries, SpeedResult, size
 from gradassay.speed.sequential import Finding
+from gradassay.vocabulary.bench import Ratio
 from reports.numbers import count
 
 #: Kind of approval without a factor -> what it approves.

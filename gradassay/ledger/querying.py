@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gradassay.bench_vocabulary import OURS
 from gradassay.errors import UsageError
 from gradassay.history_vocabulary import History, State
 from gradassay.ledger.changes import fewest_runs, speed_changes
 from gradassay.ledger.commits import Commits
 from gradassay.ledger.series import Measured, accuracy_series, chosen, speed_series
+from gradassay.vocabulary.bench import OURS
 from reports.numbers import count
 
 if TYPE_CHECKING:

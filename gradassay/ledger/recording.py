@@ -11,10 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gradassay.bench_vocabulary import OURS, BenchResult
 from gradassay.errors import UsageError
 from gradassay.ledger.database import ledger_file, writing
 from gradassay.vocabulary import Run
+from gradassay.vocabulary.bench import OURS, BenchResult
 
 if TYPE_CHECKING:
     from sqlite3 import Connection

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from gradassay.bench_vocabulary import OURS, Ratio
 from gradassay.history_vocabulary import (
     COPY,
     AccuracyPoint,
@@ -25,6 +24,7 @@ from gradassay.ledger.changes import accuracy_changes
 from gradassay.ledger.commits import Commits
 from gradassay.ledger.settings import accuracy_setting, speed_setting
 from gradassay.vocabulary import Verdict
+from gradassay.vocabulary.bench import OURS, Ratio
 
 if TYPE_CHECKING:
     from sqlite3 import Row

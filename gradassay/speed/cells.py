@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from gradassay.bench_vocabulary import Ratio
 from gradassay.speed.sequential import MARGIN, MOST_BLOCKS, Finding
 from gradassay.speed.work import Work
+from gradassay.vocabulary.bench import Ratio
 
 Size = tuple[int, int]
 
