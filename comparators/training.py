@@ -10,8 +10,8 @@ from typing import Any
 from comparators import registry
 from comparators.adapters import Function, Native
 from gradassay.errors import UsageError
-from gradassay.training_vocabulary import ADD, Call, Program, Record, Trainer, call_record, sum_record
 from gradassay.vocabulary import Array
+from gradassay.vocabulary.training import ADD, Call, Program, Record, Trainer, call_record, sum_record
 
 #: implementation -> our module with ``TRAINERS``: name -> trainer; importing it imports no framework.
 TRAINERS: Mapping[str, str] = {

@@ -26,8 +26,8 @@ from gradassay.training_judging import Judge
 from gradassay.training_parting import Progress, parted_at, partings
 from gradassay.training_results import Training
 from gradassay.training_setups import SETUPS, Setup
-from gradassay.training_vocabulary import ADD, Program, Recorded, Trainer, Values
 from gradassay.vocabulary import Array
+from gradassay.vocabulary.training import ADD, Program, Recorded, Trainer, Values
 from reference_impls.models.network import Rules, add, trainer
 from reference_impls.models.optimizers import adam, sgd
 

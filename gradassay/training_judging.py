@@ -16,8 +16,8 @@ from gradassay.explanations import small_as_rounding
 from gradassay.findings import Finding, in_words
 from gradassay.question import Question, hold, path_names
 from gradassay.training_results import Fault, Trajectory
-from gradassay.training_vocabulary import ADD, Program, Record, Step, malformation
 from gradassay.vocabulary import Array, Verdict
+from gradassay.vocabulary.training import ADD, Program, Record, Step, malformation
 from reference_impls.models.network import add_definition
 from reference_impls.models.optimizers import UPDATE_CONVENTIONS, UPDATES
 

@@ -13,8 +13,8 @@ from gradassay.training_judging import ENDS, Judge, exact
 from gradassay.training_moved import relative_difference, spread_by_rounding
 from gradassay.training_results import Parting
 from gradassay.training_setups import Setup
-from gradassay.training_vocabulary import Values
 from gradassay.vocabulary import Array, Verdict
+from gradassay.vocabulary.training import Values
 
 #: Losses have parted where they differ by more than this, relative to the larger: 1e-12 in float64, and as many unit
 #: roundoffs in float32.

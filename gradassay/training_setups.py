@@ -12,8 +12,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from gradassay.training_vocabulary import Optimizer, Program, Values
 from gradassay.vocabulary import Array
+from gradassay.vocabulary.training import Optimizer, Program, Values
 from reference_impls.models.models import linear_regression, mlp, softmax_regression
 
 Start = Callable[[np.random.Generator], Mapping[str, Array]]

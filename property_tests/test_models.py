@@ -14,8 +14,8 @@ from gradassay import verify
 from gradassay.training import numpy_rules
 from gradassay.training_judging import convention_of, held
 from gradassay.training_setups import SETUPS
-from gradassay.training_vocabulary import Optimizer, Program, update_record
 from gradassay.vocabulary import Array, Verdict
+from gradassay.vocabulary.training import Optimizer, Program, update_record
 from reference_impls.models import MLP, LinearRegression, Model, SoftmaxRegression, adam
 
 X, LABELS, T = np.array([[0.2, -0.4], [1.3, -3.2]]), np.array([2, 0]), np.array([[0.5], [-2.0]])

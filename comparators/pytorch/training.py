@@ -8,7 +8,8 @@ from typing import Any
 from comparators import training
 from comparators.pytorch import COMPARATORS
 from comparators.pytorch.adapter import array_of, tensor_of, torch
-from gradassay.training_vocabulary import (
+from gradassay.vocabulary import Array
+from gradassay.vocabulary.training import (
     Optimizer,
     Program,
     Recorded,
@@ -17,7 +18,6 @@ from gradassay.training_vocabulary import (
     Values,
     update_record,
 )
-from gradassay.vocabulary import Array
 
 
 def steps(program: Program, values: Values, optimizer: Optimizer, recorded: Recorded) -> Iterator[Step]:

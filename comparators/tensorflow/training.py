@@ -15,7 +15,7 @@ from comparators import training
 from comparators.adapters import Native
 from comparators.tensorflow import COMPARATORS
 from comparators.tensorflow.adapter import array_of, tf
-from gradassay.training_vocabulary import (
+from gradassay.vocabulary.training import (
     Optimizer,
     Program,
     Recorded,

@@ -16,8 +16,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gradassay.training_vocabulary import ADD, Call, Program
 from gradassay.vocabulary import Array
+from gradassay.vocabulary.training import ADD, Call, Program
 from reference_impls.activations import relu, sigmoid, tanh
 from reference_impls.affine import affine
 from reference_impls.losses import l2_penalty, mean_squared_error

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from gradassay.training_vocabulary import Optimizer, Program, Recorded, Step, Trainer, Values
 from gradassay.vocabulary import Array
+from gradassay.vocabulary.training import Optimizer, Program, Recorded, Step, Trainer, Values
 from reference_impls.models.recorder import Failed, Plain, Recorder, Rules
 
 __all__ = ["Rules", "add", "add_definition", "run", "trainer"]

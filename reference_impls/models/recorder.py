@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from gradassay.training_vocabulary import (
+from gradassay.vocabulary import Array, Evaluation
+from gradassay.vocabulary.training import (
     ADD,
     Call,
     Optimizer,
@@ -23,7 +24,6 @@ from gradassay.training_vocabulary import (
     sum_record,
     update_record,
 )
-from gradassay.vocabulary import Array, Evaluation
 
 Rules = Mapping[str, Callable[..., Any]]
 Pullback = Callable[[Array], Sequence[Array | None]]
