@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from gradassay.cli import main
-from gradassay.history_vocabulary import State
 from gradassay.ledger.commits import Commits
 from gradassay.ledger.database import ledger_file
 from gradassay.ledger.recording import record, record_bench
 from gradassay.replay.remembered import CACHE
+from gradassay.vocabulary.history import State
 from property_tests.fake_benches import bench
 from property_tests.fake_runs import row, run
 from reports.history_text import BARS, sparkline

@@ -12,7 +12,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from gradassay.history_vocabulary import AccuracyPoint, Change, SpeedPoint, State, median_of
 from gradassay.ledger.changes import (
     MARGIN,
     accuracy_changes,
@@ -25,6 +24,7 @@ from gradassay.ledger.changes import (
 from gradassay.ledger.querying import FALSE_RATE
 from gradassay.vocabulary import Verdict
 from gradassay.vocabulary.bench import Ratio
+from gradassay.vocabulary.history import AccuracyPoint, Change, SpeedPoint, State, median_of
 
 
 def place(first: State, second: State) -> tuple[str, bool]:

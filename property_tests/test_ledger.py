@@ -17,7 +17,6 @@ from typing import Any
 import pytest
 
 from gradassay.errors import UsageError
-from gradassay.history_vocabulary import COPY, History
 from gradassay.ledger import database
 from gradassay.ledger.commits import Commits
 from gradassay.ledger.database import APPLICATION, MIGRATIONS, ledger_file, loaded, writing
@@ -26,6 +25,7 @@ from gradassay.ledger.recording import record, record_bench
 from gradassay.ledger.sources import add
 from gradassay.replay.remembered import CACHE
 from gradassay.vocabulary import Row, Run, Verdict, Worst
+from gradassay.vocabulary.history import COPY, History
 from property_tests.fake_benches import bench
 from property_tests.fake_runs import row, run
 from reports.results_json import document

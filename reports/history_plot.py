@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gradassay.errors import UsageError
-from gradassay.history_vocabulary import AccuracySeries, History, SpeedSeries
+from gradassay.vocabulary.history import AccuracySeries, History, SpeedSeries
 from reports.audit_plot import COLOURS, STYLE
 
 #: Sizes of one dtype, from the smallest: the larger, the longer the dashes.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import click
 
-from gradassay.history_vocabulary import AccuracySeries, Change, History, SpeedSeries, interval
+from gradassay.vocabulary.history import AccuracySeries, Change, History, SpeedSeries, interval
 from reports.numbers import count, short
 
 #: The lines of one series, and its changes.

@@ -98,9 +98,9 @@ def history_command(
     gradassay history --from runs/ --plot history.svg
     """  # noqa: D301 - click wants the character itself
     from gradassay.cli.saving import Destination, write_atomically
-    from gradassay.history_vocabulary import as_json
     from gradassay.ledger.commits import Commits
     from gradassay.ledger.querying import Wanted, history
+    from reports.history_json import as_json
     from reports.history_text import text
 
     destination = Destination(None, json_to)

@@ -18,8 +18,8 @@ import math
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 
-from gradassay.history_vocabulary import AccuracyPoint, Change, SpeedPoint, State, interval, median_of
 from gradassay.vocabulary.bench import Ratio
+from gradassay.vocabulary.history import AccuracyPoint, Change, SpeedPoint, State, interval, median_of
 
 #: A figure that is off by less is told as the same one.
 MARGIN = 0.05

@@ -10,7 +10,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
-from gradassay.history_vocabulary import State
+from gradassay.vocabulary.history import State
 
 #: As many digits as a run names its commit with; abbreviations of both sides are cut to it.
 DIGITS = 12

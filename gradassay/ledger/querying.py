@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradassay.errors import UsageError
-from gradassay.history_vocabulary import History, State
 from gradassay.ledger.changes import fewest_runs, speed_changes
 from gradassay.ledger.commits import Commits
 from gradassay.ledger.series import Measured, accuracy_series, chosen, speed_series
 from gradassay.vocabulary.bench import OURS
+from gradassay.vocabulary.history import History, State
 from reports.numbers import count
 
 if TYPE_CHECKING:

@@ -10,7 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from gradassay.history_vocabulary import (
+from gradassay.ledger.changes import accuracy_changes
+from gradassay.ledger.commits import Commits
+from gradassay.ledger.settings import accuracy_setting, speed_setting
+from gradassay.vocabulary import Verdict
+from gradassay.vocabulary.bench import OURS, Ratio
+from gradassay.vocabulary.history import (
     COPY,
     AccuracyPoint,
     AccuracySeries,
@@ -20,11 +25,6 @@ from gradassay.history_vocabulary import (
     SpeedSeries,
     State,
 )
-from gradassay.ledger.changes import accuracy_changes
-from gradassay.ledger.commits import Commits
-from gradassay.ledger.settings import accuracy_setting, speed_setting
-from gradassay.vocabulary import Verdict
-from gradassay.vocabulary.bench import OURS, Ratio
 
 if TYPE_CHECKING:
     from sqlite3 import Row

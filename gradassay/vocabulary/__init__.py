@@ -1,8 +1,8 @@
 """The words of the project, as frozen dataclasses: everything else speaks in these.
 
 Data flows one way: scenario -> rule -> evaluation -> comparison -> verdict -> row -> run -> report.
-Nothing here imports anything that measures, so every layer may import it. The words of a comparison are all to be had
-from here, whichever file they are in.
+Nothing here imports anything that measures, so every layer may import it. The words of a comparison are all imported
+from here; an audit, a bench, a training and a history have words of their own, each in the module of that name.
 """
 
 from __future__ import annotations

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 from gradassay.vocabulary import Verdict
 from gradassay.vocabulary.bench import Ratio
@@ -194,18 +193,3 @@ def interval(ratio: Ratio) -> str:
     if ratio.low == ratio.high:
         return f"{ratio.median:.3g}"
     return f"{ratio.median:.3g} [{ratio.low:.3g}, {ratio.high:.3g}]"
-
-
-def as_json(history: History) -> dict[str, Any]:
-    """``history`` as plain JSON values; infinities by their names."""
-    return {"schema": 1, **_plain(asdict(history))}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value
