@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from gradassay.bench import bench
-from gradassay.bench_legs import LEGS, framework_of, make_case
-from gradassay.bench_memory import Footprint, beyond, can_tell, footprint
-from gradassay.bench_rounds import COPY, Load, copying, summarise
+from gradassay.bench.legs import LEGS, framework_of, make_case
+from gradassay.bench.memory import Footprint, beyond, can_tell, footprint
+from gradassay.bench.rounds import COPY, Load, copying, summarise
 from gradassay.catalogue import OPERATIONS
 from gradassay.errors import UsageError
 from gradassay.intervals import median_ratio

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradassay.bench_legs import LEGS, framework_of, make_case
-from gradassay.bench_rounds import moved_bytes
-from gradassay.bench_threads import single_threaded
+from gradassay.bench.legs import LEGS, framework_of, make_case
+from gradassay.bench.rounds import moved_bytes
+from gradassay.bench.threads import single_threaded
 from gradassay.catalogue import OPERATIONS
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy import array
 
-from gradassay.bench_legs import make_case
+from gradassay.bench.legs import make_case
 from gradassay.catalogue import OPERATIONS
 from gradassay.speed.arrays import Counting
 from gradassay.speed.counting import MAKERS, counted, counting

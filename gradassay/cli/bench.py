@@ -40,7 +40,7 @@ class Sizes(click.ParamType[tuple[tuple[int, int], ...]]):
 
 
 def _implementations() -> Iterable[str]:
-    from gradassay.bench_legs import LEGS
+    from gradassay.bench.legs import LEGS
 
     return LEGS
 

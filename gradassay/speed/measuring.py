@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gradassay.bench_legs import Case, make_case
+from gradassay.bench.legs import Case, make_case
 from gradassay.catalogue import OPERATIONS
 from gradassay.errors import UsageError
 from gradassay.intervals import median_ratio

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from gradassay.bench_legs import Case, Step
+from gradassay.bench.legs import Case, Step
 from gradassay.intervals import median_ratio
 from gradassay.vocabulary.bench import OURS, BenchRow, Timing
 

@@ -20,10 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from gradassay.bench_legs import LEGS, Case, Legs, framework_of, make_case
-from gradassay.bench_memory import beyond, footprint
-from gradassay.bench_rounds import CLOCK_NAME, COPY, Load, copying, moved_bytes, summarise, take_turns
-from gradassay.bench_threads import single_threaded
+from gradassay.bench.legs import LEGS, Case, Legs, framework_of, make_case
+from gradassay.bench.memory import beyond, footprint
+from gradassay.bench.rounds import CLOCK_NAME, COPY, Load, copying, moved_bytes, summarise, take_turns
+from gradassay.bench.threads import single_threaded
 from gradassay.catalogue import OPERATIONS
 from gradassay.environment import environment
 from gradassay.errors import UsageError
