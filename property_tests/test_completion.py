@@ -10,7 +10,7 @@ import pytest
 from gradassay.catalogue import OPERATIONS
 from gradassay.cli import main
 from gradassay.cli.app import COMMANDS
-from gradassay.training_setups import SETUPS
+from gradassay.training.setups import SETUPS
 
 
 def completed(monkeypatch: pytest.MonkeyPatch, line: str) -> list[str]:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from gradassay import verify
 from gradassay.training import numpy_rules
-from gradassay.training_judging import convention_of, held
-from gradassay.training_setups import SETUPS
+from gradassay.training.judging import convention_of, held
+from gradassay.training.setups import SETUPS
 from gradassay.vocabulary import Array, Verdict
 from gradassay.vocabulary.training import Optimizer, Program, update_record
 from reference_impls.models import MLP, LinearRegression, Model, SoftmaxRegression, adam

@@ -11,8 +11,8 @@ from comparators import registry
 from gradassay import cli
 from gradassay import training as engine
 from gradassay.training import numpy_rules, train
-from gradassay.training_results import Training
-from gradassay.training_setups import Setup
+from gradassay.training.results import Training
+from gradassay.training.setups import Setup
 from gradassay.vocabulary import Array
 
 

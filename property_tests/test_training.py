@@ -16,10 +16,10 @@ from gradassay.cli.train_report import apart, conclusion, text
 from gradassay.errors import UsageError
 from gradassay.question import Question
 from gradassay.training import chosen_setups, numpy_rules, train
-from gradassay.training_judging import Judge, exact, held
-from gradassay.training_moved import Moved, relative_difference, spread_by_rounding
-from gradassay.training_parting import parted_at, partings
-from gradassay.training_setups import EIGHT_BY_THREE, SETUPS, Setup, sgd, uniform
+from gradassay.training.judging import Judge, exact, held
+from gradassay.training.moved import Moved, relative_difference, spread_by_rounding
+from gradassay.training.parting import parted_at, partings
+from gradassay.training.setups import EIGHT_BY_THREE, SETUPS, Setup, sgd, uniform
 from gradassay.verdicts import judge
 from gradassay.vocabulary import Array, Verdict
 from reference_impls.activations import sigmoid

@@ -55,7 +55,7 @@ def complete_operation(_ctx: click.Context, _param: click.Parameter, incomplete:
 
 def complete_setup(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """Names of trainings that begin so."""
-    from gradassay.training_setups import SETUPS
+    from gradassay.training.setups import SETUPS
 
     return _beginning(SETUPS, incomplete)
 

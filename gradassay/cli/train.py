@@ -11,7 +11,7 @@ from gradassay.cli import options
 from gradassay.cli.app import Exit
 
 if TYPE_CHECKING:
-    from gradassay.training_results import Training
+    from gradassay.training.results import Training
 
 
 @click.command("train", short_help="The same training in every implementation: where do they part?")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gradassay.environment import environment, installed
-from gradassay.training_results import Fault, Parting, Training
+from gradassay.training.results import Fault, Parting, Training
 from gradassay.vocabulary import Verdict
 from reports.encoding import encode_array, encode_float, encode_params
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gradassay.training_setups import Setup
+from gradassay.training.setups import Setup
 from gradassay.vocabulary import Array, Scenario, Verdict
 
 

@@ -6,7 +6,7 @@ is wrong is named with the first step at which it is, and what went before does 
 
 The losses are compared besides. Where they part although every operation kept to its budget, the cause can only be
 that the training amplifies rounding errors; that is shown by NumPy runs whose every operation keeps to its budget too,
-and which part as far (:mod:`gradassay.training_moved`).
+and which part as far (:mod:`gradassay.training.moved`).
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from comparators import registry
 from comparators import training as trainers
 from gradassay.catalogue import OPERATIONS
 from gradassay.errors import UsageError
-from gradassay.training_judging import Judge
-from gradassay.training_parting import Progress, parted_at, partings
-from gradassay.training_results import Training
-from gradassay.training_setups import SETUPS, Setup
+from gradassay.training.judging import Judge
+from gradassay.training.parting import Progress, parted_at, partings
+from gradassay.training.results import Training
+from gradassay.training.setups import SETUPS, Setup
 from gradassay.vocabulary import Array
 from gradassay.vocabulary.training import ADD, Program, Recorded, Trainer, Values
 from reference_impls.models.network import Rules, add, trainer

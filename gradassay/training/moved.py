@@ -17,7 +17,7 @@ import numpy as np
 
 from comparators.exact import Exact
 from gradassay.formats import is_floating
-from gradassay.training_setups import Setup
+from gradassay.training.setups import Setup
 from gradassay.vocabulary import Array, Enclosure, Rule, Scenario
 from gradassay.vocabulary.training import Values
 from reference_impls.models.network import trainer

@@ -15,7 +15,7 @@ from gradassay.errors import UsageError
 from gradassay.explanations import small_as_rounding
 from gradassay.findings import Finding, in_words
 from gradassay.question import Question, hold, path_names
-from gradassay.training_results import Fault, Trajectory
+from gradassay.training.results import Fault, Trajectory
 from gradassay.vocabulary import Array, Verdict
 from gradassay.vocabulary.training import ADD, Program, Record, Step, malformation
 from reference_impls.models.network import add_definition

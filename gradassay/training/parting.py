@@ -9,10 +9,10 @@ from itertools import combinations
 import numpy as np
 
 from gradassay.formats import FORMATS
-from gradassay.training_judging import ENDS, Judge, exact
-from gradassay.training_moved import relative_difference, spread_by_rounding
-from gradassay.training_results import Parting
-from gradassay.training_setups import Setup
+from gradassay.training.judging import ENDS, Judge, exact
+from gradassay.training.moved import relative_difference, spread_by_rounding
+from gradassay.training.results import Parting
+from gradassay.training.setups import Setup
 from gradassay.vocabulary import Array, Verdict
 from gradassay.vocabulary.training import Values
 
