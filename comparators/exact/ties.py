@@ -19,7 +19,7 @@ import numpy as np
 from gradassay.vocabulary import Array
 
 if TYPE_CHECKING:
-    from comparators.exact.tape import Taped
+    from comparators.exact.taped import Taped
 
 #: Label of an entry that is tied with a constant; entries tied with each other have a positive one in common.
 ALONE = -1

@@ -18,7 +18,8 @@ import numpy as np
 from comparators.exact.arblib import ArbLib
 from comparators.exact.midrad import MidRad, Undecided
 from comparators.exact.model import gradient_underflow, primal_underflow
-from comparators.exact.tape import Tape, Taped
+from comparators.exact.tape import Tape
+from comparators.exact.taped import Taped
 from comparators.exact.ties import Given, OtherTiesError, Ties
 from gradassay.errors import UsageError
 from gradassay.formats import FORMATS, Format, is_floating

@@ -11,8 +11,8 @@ import pytest
 
 import gradassay
 from comparators.exact import Exact
-from comparators.exact.elementwise import UFUNCS
-from comparators.exact.functions import FUNCTIONS, supported
+from comparators.exact.functions import FUNCTIONS, UFUNCS
+from comparators.exact.refusing import supported
 from comparators.exact.tape import Tape
 from property_tests.exact.oracle import scenario, truth_in
 

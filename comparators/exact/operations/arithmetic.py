@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from comparators.exact.operations.moving import unbroadcast
-from comparators.exact.tape import Taped
+from comparators.exact.taped import Taped
 from gradassay.vocabulary import Array
 
 

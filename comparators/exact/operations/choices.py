@@ -11,7 +11,7 @@ import numpy as np
 from comparators.exact.operations.arithmetic import negative, pull
 from comparators.exact.operations.decision import Decision
 from comparators.exact.operations.moving import unbroadcast
-from comparators.exact.tape import Pullback, Taped
+from comparators.exact.taped import Pullback, Taped
 from gradassay.vocabulary import Array
 
 

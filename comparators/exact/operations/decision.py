@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from comparators.exact.tape import Tape, Taped
+from comparators.exact.tape import Tape
+from comparators.exact.taped import Taped
 from gradassay.vocabulary import Array
 
 

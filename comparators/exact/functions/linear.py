@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from comparators.exact import operations as op
-from comparators.exact.tape import Taped
+from comparators.exact.taped import Taped, lifted
 from gradassay.errors import UnsupportedFunctionError
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -101,3 +102,9 @@ def _parse(subscripts: str) -> tuple[list[str], str]:
             f"np.einsum({subscripts!r}) in a definition: write every index as a letter"
         )
     return inputs, output
+
+
+PRODUCTS: dict[Callable[..., Any], Callable[..., Any]] = {
+    np.dot: lambda a, b: dot(*lifted(a, b)),
+    np.einsum: lambda subscripts, *xs, **_: einsum(subscripts, *lifted(*xs)),
+}

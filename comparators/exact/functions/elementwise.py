@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from comparators.exact import operations as op
-from comparators.exact.linear import matmul
+from comparators.exact.functions.linear import matmul
 from comparators.exact.operations import Decision
-from comparators.exact.tape import Taped
+from comparators.exact.taped import Taped
 from gradassay.errors import UnsupportedFunctionError
 
 #: A definition's array of exponents may hold so many different ones.
