@@ -10,30 +10,18 @@ from typing import TextIO
 
 from rich.console import Console
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
-from gradassay.vocabulary import Row, Run, Verdict
+from gradassay.vocabulary import Run, Verdict
 from reports.edges import edge_line
-from reports.numbers import count, short
+from reports.numbers import count
 from reports.showing import reasons, show_entry, show_scenario
-from reports.summary import Group, Summary, agreeing, remarkable
+from reports.summary import Group, Summary
+from reports.terminal_tables import mark, table, totals
 
 #: Findings that are shown with their example; --out writes all of them.
 FINDINGS_SHOWN = 20
 WIDTH_OF_A_FILE = 100
-#: So that four dtypes fit into 80 columns.
-_ABRIDGED = {Verdict.CONVENTION: "conv."}
-#: Short enough for all of them beside the longest implementation in 100 columns.
-_HEADERS = {
-    Verdict.SUBGRADIENT: "subgr.",
-    Verdict.CONVENTION: "conv.",
-    Verdict.UNDEFINED: "undef.",
-    Verdict.INCONCLUSIVE: "inconcl.",
-    Verdict.IMPRECISE: "imprec.",
-    Verdict.NONFINITE: "nonfin.",
-    Verdict.STRUCTURE: "struct.",
-}
 
 
 @contextmanager
@@ -61,9 +49,9 @@ class TerminalReporter:
 def _write(console: Console, run: Run) -> None:
     summary = Summary(run)
     for operation in summary.operations:
-        console.print(_table(summary, operation), "")
+        console.print(table(summary, operation), "")
     if run.rows:
-        console.print(_totals(summary), "")
+        console.print(totals(summary), "")
         _regions(console, summary)
     _edges(console, run)
     _section(console, "Failures", summary.failures, summary, limit=None)
@@ -72,70 +60,6 @@ def _write(console: Console, run: Run) -> None:
     _lists(console, summary)
     style = "bold green" if run.ok and not run.interrupted else "bold red"
     console.print(Text.assemble((summary.word, style), f"  {summary.headline}"))
-
-
-def _table(summary: Summary, operation: str) -> Table:
-    table = _grid(operation)
-    table.add_column("agree/judged worst", header_style="dim", no_wrap=True, min_width=18)
-    for dtype in summary.dtypes:
-        table.add_column(dtype, no_wrap=True, min_width=13, header_style="dim")
-    for implementation in summary.implementations(operation):
-        subject = implementation in summary.run.subjects
-        cells = [summary.cells.get((operation, implementation, dtype)) for dtype in summary.dtypes]
-        name = Text(implementation, style="bold" if subject else "")
-        table.add_row(name, *(_cell(row, subject) for row in cells))
-    return table
-
-
-def _grid(title: str) -> Table:
-    return Table(
-        title=Text(title, style="bold"), title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0)
-    )
-
-
-def _cell(row: Row | None, subject: bool) -> Text:
-    """``196/200 0.53``: agreeing of judged and the worst error/budget; below it what does not agree."""
-    if row is None:
-        return Text("")
-    if not row.scenarios:
-        return Text("skipped", style="dim")
-    marks = remarkable(row)
-    style = ("red" if subject else "yellow") if row.fails else "green"
-    lines = [Text(f"{agreeing(row)}/{row.scenarios} {short(row.worst.budget_ratio, 2)}", style=style)]
-    lines += [
-        _mark(verdict, subject).append(f"{number} {_ABRIDGED.get(verdict, verdict)}")
-        for verdict, number in marks
-    ]
-    return Text("\n").join(lines)
-
-
-def _mark(verdict: Verdict, subject: bool) -> Text:
-    if not verdict.fails:
-        return Text("~", style="cyan")
-    return Text("✗", style="red") if subject else Text("!", style="yellow")
-
-
-def _totals(summary: Summary) -> Table:
-    table = _grid("all verdicts")
-    table.add_column("", no_wrap=True)
-    shown = summary.verdicts
-    for verdict in shown:
-        table.add_column(
-            _HEADERS.get(verdict, verdict.value), justify="right", header_style="dim", no_wrap=True
-        )
-    for implementation in summary.implementations():
-        total = summary.totals(implementation)
-        subject = implementation in summary.run.subjects
-        bad = "red" if subject else "yellow"
-        numbers = [
-            Text(
-                f"{total[verdict]:,}" if total[verdict] else "·",
-                style=bad if verdict.fails and total[verdict] else "",
-            )
-            for verdict in shown
-        ]
-        table.add_row(Text(implementation, style="bold" if subject else ""), *numbers)
-    return table
 
 
 def _regions(console: Console, summary: Summary) -> None:
@@ -186,7 +110,7 @@ def _section(
 def heading(group: Group) -> Text:
     """``! torch max wrong: factor 2 (float32 ×3)``."""
     return Text.assemble(
-        _mark(group.verdict, group.fails),
+        mark(group.verdict, group.fails),
         (f" {group.implementation} {group.operation}", "bold"),
         f" {group.verdict}",
         (f": {group.cause}" if group.cause else ""),
@@ -215,7 +139,7 @@ def _remarks(console: Console, summary: Summary) -> None:
         console.print(Text(f"Conventions and the like: {len(who)}", style="bold"))
     for (operation, verdict, cause), names in who.items():
         text = f" {operation} {verdict}{f': {cause}' if cause else ''}"
-        line = Text.assemble(_mark(verdict, False), text, (f" ({', '.join(names)})", "dim"))
+        line = Text.assemble(mark(verdict, False), text, (f" ({', '.join(names)})", "dim"))
         console.print(Padding(line, (0, 0, 0, 2), expand=False))
     if who:
         console.print()

@@ -13,6 +13,7 @@ from comparators import registry
 from gradassay.catalogue import OPERATIONS
 from gradassay.errors import UsageError
 from gradassay.replay.source import Gathered
+from gradassay.replay.templates import ENTRY, IMPURE, JAX, NO_BFLOAT16, RAISES, RULE, STRUCTURE
 from gradassay.second_order import flattened, operation_of
 from gradassay.vocabulary import Discrepancy, Example, Rule, Scenario, Verdict
 from reports.snippets import float_source, names_of, scenario_source, value_source
@@ -27,95 +28,6 @@ ENVIRONMENT: Mapping[str, Mapping[str, str]] = {
     },
     "jax": {"JAX_PLATFORMS": "cpu"},
 }
-
-#: Stands in where no number is of that format, so that nobody has to install it.
-_NO_BFLOAT16 = """\
-try:
-    import ml_dtypes
-except ImportError:  # no number here is a bfloat16
-    from types import SimpleNamespace
-
-    ml_dtypes = SimpleNamespace(bfloat16=np.dtype("V2"))
-"""
-
-_RULE = """\
-def evaluate(args, y_bar):
-    \"\"\"The primal, and the gradients of the differentiable arguments.\"\"\"
-    with np.errstate(all="ignore"):
-        y, pullback = {rule}(*args{params})
-        if y_bar is None:
-            return np.asarray(y), []
-        parts = pullback(y_bar)
-    parts = parts if isinstance(parts, tuple) else (parts,)
-    if len(parts) == len(args):
-        parts = [parts[i] for i in {wanted}]
-    return np.array(y), [None if part is None else np.asarray(part) for part in parts]
-"""
-
-_JAX = """\
-def evaluate(args, y_bar):
-    \"\"\"The primal, and the gradients of the differentiable arguments, from one compiled program.\"\"\"
-    params = {params}
-
-    def program(y_bar, *args):
-        return {differentiate}({fn}, {wanted}, params, y_bar, args)
-
-    with {exactly}():
-        if y_bar is None:
-            return np.array({fn}(*map({jnp}.array, args), **params)), []
-        y, x_bars = {jax}.jit(program, compiler_options={options})(y_bar, *args)
-    return np.array(y), [np.array(x_bar) for x_bar in x_bars]
-"""
-
-_ENTRY = """\
-    y, x_bars = evaluate(args, y_bar)
-    got = float(np.asarray({part}){index})
-    expected, budget = {expected}, {budget}
-    error = abs(got - expected)
-    print("{where}: got", got, "expected", expected, "error", error, "budget", budget)
-    return 0 if got == expected or error <= budget else 1
-"""
-
-_RAISES = """\
-    try:
-        y, x_bars = evaluate(args, y_bar)
-    except BaseException as error:
-        print("raises", type(error).__name__, error)
-        return {raised}
-    print("returns", y, x_bars)
-    return {returned}
-"""
-
-_STRUCTURE = """\
-    wanted = [(y.shape, y.dtype) for y in ({like}y_bar,)]
-    y, x_bars = evaluate(args, y_bar)
-    found = [(np.shape(part), getattr(part, "dtype", None)) for part in (*x_bars, y)]
-    print("got shapes and dtypes", found)
-    print("expected            ", wanted)
-    return 0 if found == wanted else 1
-"""
-
-_IMPURE = """\
-    def bits():
-        return [np.array(x, order="C").tobytes() for x in (*args, y_bar)]
-
-    def once(*inputs):
-        y, x_bars = evaluate(inputs[:-1], inputs[-1])
-        return [None if part is None else np.array(part, order="C").tobytes() for part in (y, *x_bars)]
-
-    before = bits()
-    try:
-        first = once(*args, y_bar)
-    except ValueError as error:
-        print("raises", error)
-        return 1
-    changed, again = bits() != before, once(*args, y_bar) != first
-    elsewhere = once(*(np.array(x, order="C") for x in (*args, y_bar))) != first
-    print("changes its inputs:", changed)
-    print("two calls differ:", again)
-    print("another memory layout differs:", elsewhere)
-    return int(changed or again or elsewhere)
-"""
 
 
 def standalone(found: Discrepancy, operation: str, implementation: str, rule: Rule | None = None) -> str:
@@ -161,7 +73,7 @@ def _with_formats(source: str, scenario: Scenario) -> str:
     if "import ml_dtypes" in lines:
         lines.remove("import ml_dtypes")
         after = lines.index("")
-        lines[after:after] = ["", *_NO_BFLOAT16.splitlines()]
+        lines[after:after] = ["", *NO_BFLOAT16.splitlines()]
     return "\n".join(lines)
 
 
@@ -185,7 +97,7 @@ def _run(
 
 def _of_rule(name: str, scenario: Scenario) -> str:
     params = "".join(f", {key}={value_source(value)}" for key, value in sorted(scenario.params.items()))
-    return _RULE.format(rule=name, params=params, wanted=scenario.differentiable)
+    return RULE.format(rule=name, params=params, wanted=scenario.differentiable)
 
 
 def _of_framework(gathered: Gathered, scenario: Scenario, operation: str, implementation: str) -> str:
@@ -197,7 +109,7 @@ def _of_framework(gathered: Gathered, scenario: Scenario, operation: str, implem
             f"{gathered.add(comparator.adapter)}({fn}, differentiable={scenario.differentiable})", scenario
         )
     adapter, compiled = "comparators.jax.adapter", "comparators.jax.compiled"
-    return _JAX.format(
+    return JAX.format(
         params="{" + ", ".join(f'"{k}": {value_source(v)}' for k, v in sorted(scenario.params.items())) + "}",
         wanted=scenario.differentiable,
         differentiate=gathered.add(comparator.differentiate),
@@ -229,7 +141,7 @@ def _entry(example: Example) -> str:
         return _structure(example)
     part = "y" if example.path == "y" else f"x_bars[{example.path.partition('[')[2].rstrip(']') or 0}]"
     index = f"[{', '.join(map(str, example.index))}]" if example.index else "[()]"
-    return _ENTRY.format(
+    return ENTRY.format(
         part=part,
         index=index,
         where=example.path + (index if example.index else ""),
@@ -240,16 +152,16 @@ def _entry(example: Example) -> str:
 
 def _raises(example: Example) -> str:
     valid = example.scenario.valid
-    return _RAISES.format(raised=int(valid), returned=int(not valid))
+    return RAISES.format(raised=int(valid), returned=int(not valid))
 
 
 def _structure(example: Example) -> str:
     like = "".join(f"args[{i}], " for i in example.scenario.differentiable)
-    return _STRUCTURE.format(like=like)
+    return STRUCTURE.format(like=like)
 
 
 _CHECKS: Mapping[Verdict, Callable[[Example], str]] = {
     Verdict.RAISES: _raises,
     Verdict.STRUCTURE: _structure,
-    Verdict.IMPURE: lambda example: _IMPURE,
+    Verdict.IMPURE: lambda example: IMPURE,
 }
