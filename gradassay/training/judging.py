@@ -12,7 +12,7 @@ import numpy as np
 from comparators.exact import Exact
 from gradassay.catalogue import OPERATIONS
 from gradassay.errors import UsageError
-from gradassay.explanations import small_as_rounding
+from gradassay.explanations.rounding import small_as_rounding
 from gradassay.findings import Finding, in_words
 from gradassay.question import Question, hold, path_names
 from gradassay.training.results import Fault, Trajectory

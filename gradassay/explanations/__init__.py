@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import numpy as np
 
 from comparators.interface import Comparator
 from gradassay.alternatives import Alternative, Matching
+from gradassay.explanations.again import clean, widened
+from gradassay.explanations.rounding import by_rounding, nearer_than_truth
 from gradassay.findings import Finding
-from gradassay.formats import FORMATS, is_floating
+from gradassay.formats import is_floating
 from gradassay.precision import narrower
-from gradassay.question import Question, hold, path_names
-from gradassay.vocabulary import Array, Evaluation, Example, Scenario, Verdict
-
-#: An error that comes of rounding shrinks by the ratio of the unit roundoffs, 2^29 and more; one that does not come of
-#: it stays.  Anything between tells them apart.
-SHRINKS = 64
+from gradassay.question import Question, hold
+from gradassay.vocabulary import Array, Evaluation, Verdict
 
 SOUND = (Verdict.AGREES, Verdict.SUBGRADIENT)
 
@@ -50,7 +47,7 @@ def explained(
         narrow = narrower(question, evaluation)
         if narrow:
             return replace(finding, verdict=Verdict.IMPRECISE, cause=f"computed in {narrow}")
-        if _by_rounding(question, comparator, finding):
+        if by_rounding(question, comparator, finding):
             return replace(finding, verdict=Verdict.IMPRECISE, cause=ROUNDING)
     if matching is None or finding.verdict is Verdict.IMPRECISE:
         return finding
@@ -69,7 +66,7 @@ def _of_parts(question: Question, comparator: Comparator, finding: Finding) -> l
     """
     told: list[Finding] = []
     for scenario in question.parts(finding.example):
-        evaluation = _clean(comparator, scenario)
+        evaluation = clean(comparator, scenario)
         if evaluation is None:
             continue
         part = Question(scenario, question.exact, question.conventions)
@@ -104,44 +101,7 @@ def _rounds(
     if finding.verdict is Verdict.IMPRECISE:
         return matching.differs_elsewhere(meant)
     wrong = finding.verdict is Verdict.WRONG and matching.agrees_in_primal()
-    return wrong and _by_rounding(question, comparator, finding)
-
-
-def _by_rounding(question: Question, comparator: Comparator, finding: Finding) -> bool:
-    """Is the error a rounding error?  Then it goes away where there is more precision.
-
-    Narrow formats: what the same implementation computes from the same inputs in float64 agrees once it is rounded, or
-    is at least ``SHRINKS`` times closer, or no more than cancelled there, too (1 - s of a far tail).
-    """
-    if question.scenario.dtype != "float64":
-        return _better_when_widened(question, comparator, finding)
-    return small_as_rounding(question, finding)
-
-
-def small_as_rounding(question: Question, finding: Finding) -> bool:
-    """Whether an error in float64, where there is mostly nothing wider to run, is as small as rounding leaves it.
-
-    It is where half of the digits are right that the budget leaves (sqrt(u) times what the budget is u times), or where
-    it is a few roundoffs of the cotangent (cancelled), or a few of the smallest normal number (terms were flushed).
-    """
-    example = finding.example
-    if example is None or example.expected is None or example.got is None:
-        return False
-    error, budget = abs(example.got - example.expected), example.budget or 0.0
-    return error < math.inf and error <= max(
-        math.sqrt(question.form.u) * budget / question.form.u,
-        _cancelled(question, example),
-        64 * question.form.tiny * next(question.truths()).reach,
-    )
-
-
-def _cancelled(question: Question, example: Example) -> float:
-    """The error that cancellation leaves in float64: a few roundoffs of the value or of the cotangent."""
-    assert example.expected is not None
-    u, truth = float(FORMATS["float64"].u), next(question.truths())
-    # A primal has a cotangent among its arguments at order 2 alone.
-    cotangent = truth.reach - 1 if example.path == "y" else truth.cotangent_max
-    return 64.0 * u * max(abs(float(example.expected)), float(cotangent))
+    return wrong and by_rounding(question, comparator, finding)
 
 
 def _agrees_when_flushed(question: Question, evaluation: Evaluation) -> bool:
@@ -165,7 +125,7 @@ def _agrees_when_contiguous(question: Question, comparator: Comparator) -> bool:
     scenario = question.scenario
     args = tuple(np.array(x, order="C") for x in scenario.args)
     plain = replace(scenario, args=args, cotangent=np.array(scenario.cotangent, order="C"), layout="C")
-    evaluation = _clean(comparator, plain)
+    evaluation = clean(comparator, plain)
     return evaluation is not None and not hold(question, evaluation).verdict.fails
 
 
@@ -173,68 +133,12 @@ def _of_a_convention(question: Question, comparator: Comparator, finding: Findin
     """The convention that the implementation is in float64, where in its own format rounding hides it."""
     if question.scenario.dtype == "float64" or finding.verdict is not Verdict.WRONG:
         return ""
-    scenario = _widened(question.scenario)
-    evaluation = _clean(comparator, scenario)
+    scenario = widened(question.scenario)
+    evaluation = clean(comparator, scenario)
     if evaluation is None:
         return ""
     wide = Question(scenario, question.exact, question.conventions)
     wide.thorough = question.thorough
     missed = hold(wide, evaluation)
     named = Matching(wide, evaluation).named(accepted=True) if missed.verdict.fails else None
-    return named.name if named and _nearer_than_truth(finding, evaluation) else ""
-
-
-def _nearer_than_truth(finding: Finding, wide: Evaluation) -> bool:
-    """Whether what was returned is nearer to what more precision returns than to the truth of the definition."""
-    example = finding.example
-    if example is None or example.index is None or example.expected is None or example.got is None:
-        return False
-    names = path_names(len(wide.gradients))
-    array = dict(zip(names, (wide.primal, *wide.gradients), strict=True))[example.path]
-    return array is not None and bool(
-        abs(example.got - float(array[example.index])) < abs(example.got - example.expected)
-    )
-
-
-def _widened(scenario: Scenario) -> Scenario:
-    """The same numbers in float64."""
-
-    def widen(x: Array) -> Array:
-        return x.astype(np.float64) if is_floating(x.dtype) else x
-
-    with np.errstate(all="ignore"):
-        args = tuple(widen(x) for x in scenario.args)
-    return replace(scenario, dtype="float64", args=args, cotangent=widen(scenario.cotangent))
-
-
-def _better_when_widened(question: Question, comparator: Comparator, finding: Finding) -> bool:
-    narrow = question.form.dtype
-    wide = _clean(comparator, _widened(question.scenario))
-    if wide is None or wide.primal is None:
-        return False
-    with np.errstate(all="ignore"):
-        gradients = tuple(None if g is None else g.astype(narrow) for g in wide.gradients)
-        rounded = Evaluation(wide.primal.astype(narrow), gradients)
-    return not hold(question, rounded).verdict.fails or _shrinks(question, finding, wide)
-
-
-def _shrinks(question: Question, finding: Finding, wide: Evaluation) -> bool:
-    """Whether the error that the finding shows is much smaller in the wide evaluation, or what cancels even there."""
-    example = finding.example
-    if example is None or example.index is None or example.expected is None or example.got is None:
-        return False
-    names = path_names(len(wide.gradients))
-    array = dict(zip(names, (wide.primal, *wide.gradients), strict=True))[example.path]
-    if array is None or array.ndim != len(example.index):
-        return False
-    error = abs(float(array[example.index]) - example.expected)
-    shrunk = error * SHRINKS <= abs(example.got - example.expected) < math.inf
-    return shrunk or (error < math.inf and error <= _cancelled(question, example))
-
-
-def _clean(comparator: Comparator, scenario: Scenario) -> Evaluation | None:
-    """The evaluation where there is nothing but its numbers to judge."""
-    if comparator.supports(scenario) is not None:
-        return None
-    evaluation = comparator.evaluate(scenario)
-    return None if evaluation.error or evaluation.structure or evaluation.impurity else evaluation
+    return named.name if named and nearer_than_truth(finding, evaluation) else ""
