@@ -23,8 +23,8 @@ from gradassay.vocabulary import Array, Row, Rule
 from gradassay.why.rows import Explainer
 from property_tests.strategies import draw_scenarios
 from reports.gate.accuracy_toml import read as read_accuracy
-from reports.gate.expectations import Place
 from reports.gate.expected_toml import read as read_expected
+from reports.gate.places import Place
 
 STATE = Path(__file__).resolve().parent.parent / "reports"
 DTYPES = ("float64", "float32")

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from comparators.interface import evaluate_rule
+from gradassay.orders import pullback_name
 from gradassay.vocabulary import Array, Evaluation, Rule, Scenario
 
 Native = Any
@@ -131,11 +132,6 @@ def tables(*families: ModuleType) -> dict[str, dict[str, Function]]:
         for name, functions in family.FUNCTIONS.items():
             merged.setdefault(name, {}).update(functions)
     return merged
-
-
-def pullback_name(operation: str) -> str:
-    """The name of an operation's pullback as an operation of its own: ``grad(softmax)``."""
-    return f"grad({operation})"
 
 
 def pullbacks(functions: Mapping[str, Function]) -> dict[str, Function]:

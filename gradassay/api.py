@@ -16,8 +16,9 @@ from gradassay.environment import environment
 from gradassay.errors import UsageError
 from gradassay.formats import FORMATS
 from gradassay.judging import AgainstDifferences, AgainstTruth, ByLaws
+from gradassay.orders import operation_of
 from gradassay.plan import Progress
-from gradassay.second_order import flattened, operation_named, operation_of
+from gradassay.second_order import flattened, operation_named
 from gradassay.tally import Tally
 from gradassay.vocabulary import Convention, Definition, Discrepancy, Operation, Row, Rule, Run, Scenario
 from gradassay.why.cases import Judge

@@ -11,8 +11,10 @@ from gradassay.catalogue import OPERATIONS
 from gradassay.environment import environment, libraries
 from gradassay.errors import UsageError
 from gradassay.formats import FORMATS
+from gradassay.orders import pullback_name
 from gradassay.plan import FINITE_DIFFERENCES, Plan, Progress
-from gradassay.sharing import shared
+from gradassay.plans import measured
+from gradassay.plans import replayed as voted
 from gradassay.vocabulary import Run, Witness
 
 
@@ -37,7 +39,7 @@ def compare(
     dtypes: Sequence[str] | None = None,
     examples: int = 100,
     seed: int = 0,
-    order: int = 1,
+    order: int | None = 1,
     jobs: int = 1,
     subjects: Sequence[str] = (registry.NUMPY,),
     witnesses: Sequence[Witness] = (),
@@ -46,29 +48,31 @@ def compare(
     """Measure the catalogue: every implementation of every operation in every dtype on the same scenarios.
 
     ``examples`` scenarios for each operation and dtype; the same seed gives the same run.  With ``order=2`` the
-    operations' pullbacks are the operations: grad(softmax) for softmax.  ``witnesses`` of them are replayed as well.
+    operations' pullbacks are the operations: grad(softmax) for softmax; with None these are measured beside those, of
+    the ``subjects`` alone, which is what the gate holds.  ``witnesses`` of them are replayed as well.
     Operations are shared out over ``jobs`` processes, which changes nothing but the time.  An interrupt gives the run
     so far, marked as interrupted.  Raises UsageError for a name that is not known, and for another order.
     """
     started = time.perf_counter()
-    if order not in (1, 2):
+    if order not in (1, 2, None):
         raise UsageError(f"order is {order!r}; it is 1 for gradients, or 2 for the pullbacks' own gradients")
-    positive("jobs", jobs)
-    asked = chosen("operation", operations, tuple(OPERATIONS))
     plan = Plan(
-        asked,
+        chosen("operation", operations, tuple(OPERATIONS)),
         chosen("dtype", dtypes, tuple(FORMATS)),
-        chosen("implementation", implementations, _every_implementation(order)),
+        chosen("implementation", implementations, _every_implementation(order or 1)),
         positive("examples", examples),
         seed,
-        order,
+        order or 1,
         tuple(witnesses),
     )
-    measured = plan.alone(progress) if min(jobs, len(asked)) == 1 else plan.together(jobs, progress)
+    ours = tuple(name for name in plan.implementations if name in subjects)
+    plans = [plan, replace(plan, implementations=ours, order=2)] if order is None and ours else [plan]
+    orders = [each.order for each in plans]
+    drawn = {"seed": seed, "examples": examples, "order": orders if len(orders) > 1 else orders[0]}
     return replace(
-        measured,
+        measured(plans, positive("jobs", jobs), progress),
         subjects=tuple(subjects),
-        environment=environment() | libraries() | {"seed": seed, "examples": examples, "order": order},
+        environment=environment() | libraries() | drawn,
         seconds=time.perf_counter() - started,
     )
 
@@ -77,14 +81,13 @@ def replayed(
     witnesses: Sequence[Witness], *, jobs: int = 1, progress: Progress | None = None
 ) -> tuple[Witness, ...]:
     """``witnesses`` with the votes of every installed implementation."""
-    names = tuple(name for name in OPERATIONS if any(w.scenario.operation == name for w in witnesses))
-    if not names:
-        return ()
-    plan = Plan(names, tuple(FORMATS), implementations(), 1, 0, 1, tuple(witnesses))
-    if min(positive("jobs", jobs), len(names)) == 1:
-        return plan.replayed(progress)
-    parts = shared(Plan.replayed, plan.by_operation(), min(jobs, len(names)), progress)
-    return tuple(witness for part in parts if part is not None for witness in part)
+    there = {witness.scenario.operation for witness in witnesses}
+    plans = [
+        Plan(names, tuple(FORMATS), implementations(order), 1, 0, order, tuple(witnesses))
+        for order, called in ((1, str), (2, pullback_name))
+        if (names := tuple(name for name in OPERATIONS if called(name) in there))
+    ]
+    return voted(plans, positive("jobs", jobs), progress)
 
 
 def chosen(kind: str, names: Sequence[str] | None, known: tuple[str, ...]) -> tuple[str, ...]:

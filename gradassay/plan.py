@@ -12,9 +12,9 @@ from comparators.finite_differences import FiniteDifferences
 from gradassay.catalogue import OPERATIONS
 from gradassay.edges import DTYPE, edge_rows
 from gradassay.judging import AgainstDifferences, AgainstTruth
+from gradassay.orders import operation_of
 from gradassay.question import Question
-from gradassay.second_order import operation_of, pullback_operation
-from gradassay.sharing import ProcessDied, shared
+from gradassay.second_order import pullback_operation
 from gradassay.tally import Tally
 from gradassay.vocabulary import EdgeRow, Operation, Row, Run, Scenario, Witness
 from gradassay.voting import vote
@@ -74,28 +74,6 @@ class Plan:
     def replayed(self, progress: Progress | None) -> tuple[Witness, ...]:
         """The witnesses alone, in this process."""
         return tuple(self.votes(load(self)[0], progress))
-
-    def together(self, jobs: int, progress: Progress | None) -> Run:
-        """Measure each operation in one of ``jobs`` processes."""
-        runs: list[Run] = []
-        interrupted = False
-        notes: tuple[str, ...] = ()
-        plans = self.by_operation()
-        try:
-            for run in shared(Plan.alone, plans, min(jobs, len(plans)), progress):
-                runs += [run] if run is not None else []
-        except KeyboardInterrupt:
-            interrupted = True
-        except ProcessDied as error:
-            interrupted, notes = True, (str(error),)
-        return Run(
-            tuple(row for run in runs for row in run.rows),
-            edges=tuple(edge for run in runs for edge in run.edges),
-            replayed=tuple(witness for run in runs for witness in run.replayed),
-            missing={name: reason for run in runs for name, reason in run.missing.items()},
-            notes=notes,
-            interrupted=interrupted or any(run.interrupted for run in runs),
-        )
 
     def by_operation(self) -> list[Plan]:
         """A plan for each operation."""

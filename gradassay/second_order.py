@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from comparators.adapters import exposing, pullback_name
+from comparators.adapters import exposing
 from comparators.exact import Vjp
 from gradassay.catalogue import OPERATIONS
 from gradassay.errors import UsageError
+from gradassay.orders import operation_of, pullback_name
 from gradassay.vocabulary import Array, Convention, Definition, Operation, Rule
 from property_tests.strategies.second_order import pullback_drafts, pullback_regions
 
@@ -57,12 +58,6 @@ def _pulled_back(convention: Convention) -> Convention:
         return Vjp(convention.change(pullback.definition), pullback.wanted)
 
     return replace(convention, change=change)
-
-
-def operation_of(pullback: str) -> str:
-    """The name of the operation that a pullback is of: softmax of grad(softmax); any other name is its own."""
-    inner = pullback.removeprefix("grad(").removesuffix(")")
-    return inner if pullback == pullback_name(inner) else pullback
 
 
 def flattened(rule: Rule, wanted: tuple[int, ...]) -> Rule:

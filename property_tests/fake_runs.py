@@ -10,6 +10,7 @@ import ml_dtypes
 import numpy as np
 
 from gradassay.environment import fingerprint
+from gradassay.orders import order_of
 from gradassay.replay.witness_lines import identify
 from gradassay.vocabulary import (
     Array,
@@ -41,7 +42,8 @@ def example(dtype: str = "float32", operation: str = "softmax", **changes: Any) 
     x: Array = np.array([[0.1, -np.inf], [3.0, 3.0]]).astype(
         ml_dtypes.bfloat16 if dtype == "bfloat16" else dtype
     )
-    parts: dict[str, Any] = {"args": (x,), "params": {"axis": -1}, "cotangent": np.ones_like(x), **changes}
+    args = (x,) * order_of(operation)  # a pullback takes a cotangent as well
+    parts: dict[str, Any] = {"args": args, "params": {"axis": -1}, "cotangent": np.ones_like(x), **changes}
     scenario = Scenario(operation, dtype, **parts)
     return Example(scenario, "x_bar[0]", (1, 0), expected=0.25, got=0.25000003, budget=1e-9)
 

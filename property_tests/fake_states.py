@@ -11,8 +11,9 @@ from property_tests.fake_runs import voted
 from reports.gate.accuracy import Accuracy
 from reports.gate.approval import approved
 from reports.gate.breaches import Kind
-from reports.gate.expectations import EVERYTHING, Expectations, Scope
+from reports.gate.expectations import Expectations
 from reports.gate.holding import Holding, State, held
+from reports.gate.places import EVERYTHING, Scope
 
 NOTHING = State(Expectations(), Accuracy({}), {})
 IMPRECISE = (Verdict.IMPRECISE, "stagnation", 3)

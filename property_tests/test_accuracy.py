@@ -18,7 +18,7 @@ from property_tests.fake_states import checked, state_of
 from reports.gate.accuracy import MARGIN, RATIO_MARGIN, Accuracy, Bound, approve, bound_of
 from reports.gate.accuracy_toml import read, text
 from reports.gate.breaches import Kind
-from reports.gate.expectations import Place, Scope
+from reports.gate.places import Place, Scope
 
 PLACE = Place("softmax", "numpy", "float64")
 #: The bounds on the regions of every row made here.

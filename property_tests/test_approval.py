@@ -10,8 +10,9 @@ from gradassay.errors import UsageError
 from gradassay.vocabulary import Run, Verdict
 from property_tests.fake_runs import realistic, row, run
 from property_tests.fake_states import CONVENTION, IMPRECISE, NOTHING, TIE, WRONG, checked, state_of
-from reports.gate.expectations import Place, Scope, place_of
+from reports.gate.expectations import place_of
 from reports.gate.holding import State
+from reports.gate.places import Place, Scope
 
 
 def test_whatever_differs_is_accepted_and_then_holds() -> None:

@@ -94,7 +94,6 @@ DAMAGE: dict[str, tuple[Callable[[Any], Any], str]] = {
     "an unknown verdict": (lambda whole: with_row(whole, verdicts={"inexact": 3}), "inexact"),
     "an error that is no number": (lambda whole: with_row(whole, typical_hex="nan"), "typical is nan"),
     "a rule of one's own": (lambda whole: with_environment(whole, rule="m:f"), "a rule of your own"),
-    "second order": (lambda whole: with_environment(whole, order=2), "the pullbacks' own gradients"),
     "no seed": (lambda whole: with_environment(whole, seed=None), "with which seed"),
     "another seed": (lambda whole: with_environment(whole, seed=9), "seed 9, 100 examples"),
 }

@@ -28,7 +28,8 @@ from reports.audit_frameworks import frameworks
 from reports.audit_page import page
 from reports.audit_summary import AuditSummary
 from reports.audit_text import text
-from reports.gate.expectations import Expectations, Known, Place
+from reports.gate.expectations import Expectations
+from reports.gate.places import Known, Place
 from reports.marking import escape
 
 OPERATION = OPERATIONS["tanh"]

@@ -10,8 +10,9 @@ import pytest
 
 from gradassay import Verdict
 from property_tests.test_docs import anchor
-from reports.gate.expectations import Expectations, Known, Place
+from reports.gate.expectations import Expectations
 from reports.gate.expected_toml import read
+from reports.gate.places import Known, Place
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "findings.md"

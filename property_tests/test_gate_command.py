@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -116,19 +117,44 @@ def test_the_command_names_the_folder_only_where_it_is_another_one(
     Path("st").rename("my state's")
     _, out, _ = shell("check", "--no-audit", "--approved", "my state's")
     (command,) = re.findall(r"if this is right: (.*) \(edits ", out)
-    assert words_of(command)[2:5] == ["softmax", "--approved", "my state's"] == shlex.split(command)[2:5]
+    words = words_of(command)
+    assert words == shlex.split(command)
+    assert words[words.index("--approved") + 1] == "my state's"
     Path("my state's").rename("reports")
     _, out, _ = shell("check", "--no-audit")
     assert "(edits reports/expected.toml)" in out
     assert "--approved" not in out
 
 
-def test_the_command_is_as_narrow_as_the_check(shell: Shell, measuring: Install, approve: Approve) -> None:
-    approve(run(row(), row(implementation="torch")))
+def test_the_command_is_as_narrow_as_the_row_and_as_the_check_where_no_row_is_named(
+    shell: Shell, measuring: Install, approve: Approve
+) -> None:
+    approve(run(row(), row(implementation="torch"), row("max")))
     measuring(run(row(found=[WRONG]), row(implementation="torch", found=[WRONG])))
     _, out, _ = shell(*CHECK, "--implementations", "numpy,jax", "--dtypes", "float64")
-    (command,) = re.findall(r"if this is right: (.*) \(edits ", out)
-    assert words_of(command)[3:7] == ["--implementations", "numpy,jax", "--dtypes", "float64"]
+    of_row, of_max = re.findall(r"if this is right: (.*) \(edits ", out)
+    narrow = ["--order", "1", "--implementations", "numpy", "--dtypes", "float64"]
+    assert words_of(of_row)[2:9] == ["softmax", *narrow]
+    narrow[3] = "numpy,jax"
+    assert words_of(of_max)[2:9] == ["max", *narrow]
+
+
+def test_approving_a_row_by_its_command_leaves_the_others_as_they_are(
+    shell: Shell, measuring: Install, approve: Approve
+) -> None:
+    def both(*found: Any) -> Run:
+        return run(
+            row(found=found), row(dtype="float32", found=found), row(implementation="torch", found=found)
+        )
+
+    approve(both())
+    measuring(both(WRONG))
+    commands = re.findall(r"if this is right: (.*) \(edits ", shell(*CHECK)[1])
+    assert len(commands) == len(set(commands)) == 3
+    for i, command in enumerate(commands):
+        assert shell(*words_of(command)[1:])[0] == 0
+        left = re.findall(r"if this is right: (.*) \(edits ", shell(*CHECK)[1])
+        assert left == commands[i + 1 :]
 
 
 def test_what_is_new_is_told_with_values_votes_and_how_to_look(
@@ -157,6 +183,7 @@ def test_check_json_says_the_same_for_programs(shell: Shell, measuring: Install,
         "another_platform": {},
         "not_installed": {},
         "rows_without_regions": 0,
+        "rows_without_second_order": 0,
         "audit": None,
     }
     assert (breach["kind"], breach["operation"], breach["implementation"]) == ("new", "softmax", "numpy")
@@ -215,7 +242,8 @@ def test_a_breach_of_a_rule_of_ours_is_annotated_at_the_rule(
     assert (told["file"], line.split("(")[0]) == ("reference_impls/softmax.py", "def softmax")
     assert told["title"] == "gradassay new"
     assert told["said"].startswith("new: numpy softmax float64: wrong (sum term missing)")
-    assert "gradassay approve softmax --approved st --reason" in told["said"]
+    row = "softmax --order 1 --implementations numpy --dtypes float64"
+    assert f"gradassay approve {row} --approved st --reason" in told["said"]
 
 
 def test_a_breach_of_another_is_annotated_at_the_file_to_edit(

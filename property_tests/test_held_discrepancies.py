@@ -11,7 +11,8 @@ from gradassay.vocabulary import Run, Verdict
 from property_tests.fake_runs import realistic, row, run
 from property_tests.fake_states import CONVENTION, IMPRECISE, TIE, WRONG, checked, kinds, state_of
 from reports.gate.breaches import Kind
-from reports.gate.expectations import Expectations, Known, Place, Scope, measured, seen
+from reports.gate.expectations import Expectations, measured, seen
+from reports.gate.places import Known, Place, Scope
 
 
 def test_a_run_holds_against_its_own_approval() -> None:
@@ -51,7 +52,8 @@ def test_a_difference_is_one_breach_of_the_row_that_names_itself_and_its_remedy(
         each.kind in (kind, Kind.CHANGED) and "witness" in each.what for each in {*breaches} - {breach}
     )
     told = breach.sentence("reports")
-    command = f'gradassay approve softmax --reason "why {implementation} softmax float64 is right"'
+    narrow = f"--implementations {implementation} --dtypes float64"
+    command = f'{narrow} --reason "why {implementation} softmax float64 is right"'
     for word in (kind, "softmax", implementation, "float64", breach.verdict, command):
         assert word is not None
         assert word in told

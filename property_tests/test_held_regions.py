@@ -21,7 +21,7 @@ from property_tests.fake_states import checked, state_of
 from reports.gate.accuracy import REGION_MARGINS, Accuracy, Bound, approve, bound_of, change
 from reports.gate.accuracy_toml import read, text
 from reports.gate.breaches import Kind
-from reports.gate.expectations import EVERYTHING, Place
+from reports.gate.places import EVERYTHING, Place
 from reports.gate.text import text as told
 from reports.results_json import JsonReporter
 

@@ -16,9 +16,10 @@ from gradassay.vocabulary import Run, Verdict, Vote, Witness
 from property_tests.fake_runs import example, row, run
 from property_tests.fake_states import checked, state_of
 from reports.gate.breaches import Breach, Kind
-from reports.gate.expectations import Expectations, Listed, Scope
+from reports.gate.expectations import Expectations
 from reports.gate.held_witnesses import EPS, FACTOR, held_witnesses
 from reports.gate.holding import State
+from reports.gate.places import Listed, Scope
 
 SCENARIO = example("float64").scenario
 AGREES = Vote(Verdict.AGREES, "", {fingerprint("numpy"): 1.0, fingerprint("torch"): 1.0})
@@ -67,7 +68,7 @@ def test_a_vote_that_changed_is_one_breach_with_everybody_s_vote(change: str, im
     assert breach.edits("reports") == "reports/witnesses/x.jsonl:3"
     told = breach.sentence("reports")
     assert stored({}).id in told
-    assert "gradassay approve softmax --reason" in told
+    assert f" --implementations {implementation} --dtypes float64 --reason" in told
     assert all(str(vote.verdict) in told for vote in (then, now) if vote is not None and vote is not AGREES)
     assert {line.partition(":")[0] for line in breach.votes} == {"numpy", "torch"}
     (line,) = (line for line in breach.votes if line.startswith(implementation))

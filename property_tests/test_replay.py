@@ -23,10 +23,11 @@ from comparators.exact import Exact
 from gradassay.catalogue import OPERATIONS
 from gradassay.cli import main
 from gradassay.errors import UsageError
+from gradassay.orders import operation_of
 from gradassay.replay.remembered import CACHE, ids, last_run, recorded, remember
 from gradassay.replay.replaying import replay
 from gradassay.replay.standalone import standalone
-from gradassay.second_order import operation_of, pullback_operation
+from gradassay.second_order import pullback_operation
 from gradassay.vocabulary import Discrepancy, Example, Rule, Run, Scenario, Verdict
 from property_tests.fake_runs import row
 from property_tests.fake_runs import run as made_run

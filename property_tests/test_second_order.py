@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from comparators import registry
-from comparators.adapters import pullback_name
 from comparators.exact import Exact
 from comparators.interface import evaluate_rule
 from gradassay import verify
@@ -16,7 +15,8 @@ from gradassay.catalogue import OPERATIONS
 from gradassay.engine import compare
 from gradassay.errors import UsageError
 from gradassay.formats import FORMATS
-from gradassay.second_order import apart, joined, operation_of, pullback_operation
+from gradassay.orders import operation_of, order_of, pullback_name
+from gradassay.second_order import apart, joined, pullback_operation
 from gradassay.vocabulary import Array, Rule, Scenario, Verdict
 from property_tests.strategies import draw_scenarios
 
@@ -123,6 +123,7 @@ def test_several_gradients_are_one_vector_and_come_apart_again() -> None:
 
 def test_names_lead_from_an_operation_to_its_pullback_and_back() -> None:
     assert operation_of(pullback_name("get_item_grad")) == "get_item_grad"
+    assert (order_of("get_item_grad"), order_of(pullback_name("get_item_grad"))) == (1, 2)
 
 
 def test_forward_mode_and_other_orders_are_named_where_they_are_meant() -> None:

@@ -14,8 +14,9 @@ from comparators.numpy_rules import RuleComparator
 from gradassay.catalogue import OPERATIONS
 from gradassay.findings import Finding
 from gradassay.formats import is_floating
+from gradassay.orders import operation_of
 from gradassay.question import Question
-from gradassay.second_order import operation_of, pullback_operation
+from gradassay.second_order import pullback_operation
 from gradassay.verdicts import judge
 from gradassay.vocabulary import Operation, Scenario
 from gradassay.why.shrinking import STEPS, shrink

@@ -11,7 +11,7 @@ from gradassay.vocabulary import Run
 from property_tests.fake_runs import row, run
 from property_tests.fake_states import IMPRECISE, TIE, WRONG, checked, kinds, state_of
 from reports.gate.breaches import Kind
-from reports.gate.expectations import Place
+from reports.gate.places import Place
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from gradassay.vocabulary import Run
 from gradassay.vocabulary.audit import Framework
-from reports.gate.expectations import Expectations, Known, seen
+from reports.gate.expectations import Expectations, seen
+from reports.gate.places import Known
 
 #: Not frameworks: our rules are counted by themselves, and differences are an approximation that nobody has to prove.
 _OURS = ("numpy", "finite_differences")

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradassay.formats import FORMATS, is_floating
+from gradassay.orders import operation_of, order_of
 from gradassay.vocabulary import Array, Example, Scenario
 from reports.numbers import apart
 
@@ -176,14 +177,13 @@ def _evaluated(scenario: Scenario, operation: str, implementation: str) -> list[
     """What the report ran: the framework's adapter on the scenario."""
     params = ", ".join(f'"{name}": {value_source(v)}' for name, v in sorted(scenario.params.items()))
     args = ", ".join(names_of(scenario)) + ("," if len(scenario.args) == 1 else "")
-    order = ", order=2" if operation.startswith("grad(") else ""
+    order = ", order=2" if order_of(operation) == 2 else ""
     lines = ["from comparators.registry import load", "from gradassay.vocabulary import Scenario"]
     rules = ""
     if implementation == "numpy":
         lines.append("from gradassay.catalogue import OPERATIONS")
         lines.append("from gradassay.second_order import pullback_operation")
-        inner = operation.removeprefix("grad(").removesuffix(")")
-        rules = f', rules={{"{operation}": pullback_operation(OPERATIONS["{inner}"]).rule}}'
+        rules = f', rules={{"{operation}": pullback_operation(OPERATIONS["{operation_of(operation)}"]).rule}}'
     y_bar = "y_bar" if scenario.valid else "np.zeros(0)"
     valid = "" if scenario.valid else ", valid=False"
     return [

@@ -6,7 +6,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from comparators.adapters import pullback_name
 from comparators.registry import Missing
 from gradassay.audit import rivals as others
 from gradassay.audit.alarms import alarms_of, alarms_on, cells, joined
@@ -18,6 +17,7 @@ from gradassay.catalogue import OPERATIONS
 from gradassay.engine import chosen, positive
 from gradassay.environment import environment, installed, libraries
 from gradassay.errors import UsageError
+from gradassay.orders import pullback_name
 from gradassay.sharing import ProcessDied, Progress, shared
 from gradassay.vocabulary import Verdict
 from gradassay.vocabulary.audit import Alarms, Assayed, Audit, Checker, Defect, Sighting

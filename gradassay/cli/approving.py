@@ -16,7 +16,6 @@ from gradassay.cli.output import note, ours_alone, say
 
 if TYPE_CHECKING:
     from gradassay.vocabulary import Discrepancy, Run, Witness
-    from reports.gate.expectations import Scope
     from reports.gate.holding import State
 
 
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
 )
 @options.implementations
 @options.dtypes
+@options.one_order
 @options.approved
 @options.examples(None)
 @options.seed(None)
@@ -54,6 +54,7 @@ def approve_command(
     proposed: str | None,
     implementations: tuple[str, ...] | None,
     dtypes: tuple[str, ...] | None,
+    order: int | None,
     folder: str,
     examples: int | None,
     seed: int | None,
@@ -64,7 +65,7 @@ def approve_command(
     OP and the options narrow it to a part, and the rest stays. Entries that did not change keep their reason. Seed and
     examples are those of the state unless given (at first 0 and 100).
     """
-    from gradassay.cli.fitting import drawn, insist_on_all
+    from gradassay.cli.fitting import drawn, insist_on_all, measured
     from gradassay.cli.measuring import outcome
     from gradassay.cli.saving import Destination
     from gradassay.cli.state import contents, listing, read_or_begin, write
@@ -72,16 +73,18 @@ def approve_command(
     from gradassay.replay import witnesses
     from gradassay.replay.documents import run_of
     from reports.gate.approval import approved
-    from reports.gate.expectations import Scope, given, within
+    from reports.gate.expectations import given, within
+    from reports.gate.places import Scope
 
     if os.environ.get("CI", "").lower() not in ("", "0", "false"):
         fail("approve is refused where CI is set: a person approves, on their own machine")
+    options.point_to_the_second_order(order, operations)
     given(reason)
     found = contents(Path(folder))
     before = read_or_begin(Path(folder))
     kept = [] if proposed is None else list(witnesses.read(Path(proposed)))
     Destination(folder, option="--approved")
-    scope = Scope(operations or None, implementations, dtypes)
+    scope = Scope(operations or None, implementations, dtypes, order)
     asked, gone = _asked(operations, before)
     if source is not None:
         run = within(run_of(Path(source), before.witnesses), scope)
@@ -90,7 +93,7 @@ def approve_command(
     elif gone and not asked:
         run = _of_nothing(before)
     else:
-        run = _measured(before, asked, scope, examples, seed, jobs)
+        run = measured(before, asked, scope, jobs, examples=examples, seed=seed)
     seed, examples = drawn(run, before, scope, new_only)
     done = outcome(run)
     if done is Exit.INTERRUPTED or (done is Exit.NOTHING and not gone):
@@ -118,11 +121,13 @@ def approve_command(
 def _asked(operations: Sequence[str], before: State) -> tuple[list[str], list[str]]:
     """The operations to measure, and those that only the approved state still has."""
     from gradassay.catalogue import OPERATIONS
+    from gradassay.orders import operation_of
 
     approved = {place.operation for place in (*before.expectations.measured, *before.accuracy.bounds)}
     approved |= {witness.scenario.operation for witness in before.witnesses.values()}
     approved |= {operation for operation, _ in before.expectations.witnesses or ()}
-    gone = [name for name in operations if name in approved and name not in OPERATIONS]
+    named = set(map(operation_of, approved))
+    gone = [name for name in operations if name in named and name not in OPERATIONS]
     return [name for name in operations if name not in gone], gone
 
 
@@ -134,27 +139,6 @@ def _of_nothing(before: State) -> Run:
     return Run((), environment=drawn)
 
 
-def _measured(
-    before: State,
-    operations: Sequence[str],
-    scope: Scope,
-    examples: int | None,
-    seed: int | None,
-    jobs: int | None,
-) -> Run:
-    from gradassay.cli.measuring import measure
-
-    return measure(
-        operations,
-        implementations=scope.implementations,
-        dtypes=scope.dtypes,
-        examples=before.expectations.examples if examples is None else examples,
-        seed=before.expectations.seed if seed is None else seed,
-        jobs=jobs,
-        witnesses=list(before.witnesses.values()),
-    )
-
-
 def _witness_of(found: Discrepancy) -> Witness | None:
     """The example as a witness, unless it is too large for one."""
     from gradassay.replay.witnesses import small_enough, witness_of
@@ -164,14 +148,19 @@ def _witness_of(found: Discrepancy) -> Witness | None:
 
 
 def _voted(after: State, before: State, jobs: int | None, *, elsewhere: bool) -> State:
-    """The witnesses that are new, with everybody's vote; what was seen in a run from ``elsewhere`` stands."""
+    """The witnesses that are new, with the vote of all that are held; what a run from ``elsewhere`` saw stands."""
     from gradassay.cli.measuring import progress, sharing
     from gradassay.engine import replayed
     from gradassay.replay.witnesses import merged
+    from gradassay.vocabulary import Run
+    from reports.gate.expectations import within
+    from reports.gate.places import EVERYTHING
 
     fresh = [witness for name, witness in after.witnesses.items() if name not in before.witnesses]
     with ours_alone(), progress() as report:
-        votes = replayed(fresh, jobs=sharing(jobs), progress=report)
+        votes = within(
+            Run((), replayed=replayed(fresh, jobs=sharing(jobs), progress=report)), EVERYTHING
+        ).replayed
     there = after.witnesses
     voted = {w.id: _standing(there[w.id], w) if elsewhere else merged(there[w.id], w) for w in votes}
     return replace(after, witnesses={**after.witnesses, **voted})

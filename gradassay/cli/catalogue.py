@@ -28,7 +28,7 @@ def list_command() -> int:
 def _entry(
     operation: Operation, covers: dict[str, tuple[str, ...]], forward: dict[str, tuple[str, ...]]
 ) -> str:
-    from comparators.adapters import pullback_name
+    from gradassay.orders import pullback_name
 
     document = (operation.definition.__doc__ or "").strip().splitlines()
     facts = {

@@ -105,7 +105,8 @@ def explore_command(
 
 
 def _is_new(row: Row, found: Discrepancy, expectations: Expectations) -> bool:
-    from reports.gate.expectations import Known, gated, place_of
+    from reports.gate.expectations import gated, place_of
+    from reports.gate.places import Known
 
     return gated(found.verdict) and Known(place_of(row), found.verdict, found.cause) not in expectations.known
 

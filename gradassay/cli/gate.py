@@ -15,10 +15,11 @@ from gradassay.cli.app import Exit
 from gradassay.cli.output import coloured, note, ours_alone, say
 
 if TYPE_CHECKING:
+    from gradassay.vocabulary import Operation
     from gradassay.vocabulary.audit import Audit
     from reports.gate.breaches import Breach
-    from reports.gate.expectations import Scope
     from reports.gate.holding import Holding
+    from reports.gate.places import Scope
 
 #: So many breaches are shown with everybody's vote; the others are of the same change, most often.
 SHOWN = 20
@@ -30,6 +31,7 @@ SHOWN = 20
 @click.argument("operations", nargs=-1, metavar="[OP]...", shell_complete=options.complete_operation)
 @options.implementations
 @options.dtypes
+@options.one_order
 @options.approved
 @click.option(
     "--audit/--no-audit",
@@ -45,6 +47,7 @@ def check_command(
     operations: tuple[str, ...],
     implementations: tuple[str, ...] | None,
     dtypes: tuple[str, ...] | None,
+    order: int | None,
     folder: str,
     audited: bool,
     jobs: int | None,
@@ -53,28 +56,23 @@ def check_command(
 ) -> int:
     """Compare with the seed and the examples of the approved state, replay its witnesses, and fail on any difference.
 
-    OP and the options narrow it to a part of the state. What is new, worse, changed, stale, renamed, vanished or
+    Gradients of every implementation, and the pullbacks' own gradients of our rules: softmax, and grad(softmax). OP and
+    the options narrow it to a part of the state. What is new, worse, changed, stale, renamed, vanished or
     unlisted is a breach, each named with its witness, everybody's vote, the file to edit and the command to accept it.
     """
-    from gradassay.cli.measuring import measure, outcome
+    from gradassay.cli.fitting import measured
+    from gradassay.cli.measuring import outcome
     from gradassay.cli.saving import Destination
     from gradassay.cli.state import read
-    from reports.gate.expectations import Scope
     from reports.gate.holding import held
+    from reports.gate.places import Scope
     from reports.gate.text import document, failed, text
 
+    options.point_to_the_second_order(order, operations)
     state = read(Path(folder))
     destination = Destination(out, json_to)
-    scope = Scope(operations or None, implementations, dtypes)
-    run = measure(
-        operations,
-        implementations=implementations,
-        dtypes=dtypes,
-        examples=state.expectations.examples,
-        seed=state.expectations.seed,
-        jobs=jobs,
-        witnesses=list(state.witnesses.values()),
-    )
+    scope = Scope(operations or None, implementations, dtypes, order)
+    run = measured(state, operations, scope, jobs)
     destination.save(run)
     done = outcome(run)
     if done in (Exit.INTERRUPTED, Exit.NOTHING):
@@ -145,11 +143,10 @@ def _with_entry(breach: Breach) -> Breach:
     """The breach with what shows it, where that is no discrepancy; of a rule of ours with its worst entry."""
     from comparators.numpy_rules import RuleComparator
     from comparators.registry import NUMPY
-    from gradassay.catalogue import OPERATIONS
     from gradassay.vocabulary import Example
     from gradassay.voting import worst_entry
 
-    operation = OPERATIONS.get(breach.place.operation)
+    operation = _operation(breach)
     if breach.scenario is None or operation is None:
         return breach
     entry = None
@@ -158,14 +155,23 @@ def _with_entry(breach: Breach) -> Breach:
     return replace(breach, entry=entry or Example(breach.scenario, "", None, None, None, None))
 
 
+def _operation(breach: Breach) -> Operation | None:
+    """The operation that it is of; None where that is gone."""
+    from gradassay.catalogue import OPERATIONS
+    from gradassay.orders import operation_of
+    from gradassay.second_order import operation_named
+
+    name = breach.place.operation
+    return operation_named(name) if operation_of(name) in OPERATIONS else None
+
+
 def _annotate(holding: Holding, folder: str, scope: Scope, tell: Callable[[str], None]) -> None:
     """Tell GitHub, which listens to both streams, of each breach: at its rule, or else at the file to edit."""
-    from gradassay.catalogue import OPERATIONS
     from gradassay.cli.annotations import annotation, place_of_rule
 
     for breach in holding.breaches:
-        place, rule = breach.place, OPERATIONS.get(breach.place.operation)
-        of_a_rule = rule is not None and place.implementation in ("numpy", "finite_differences")
-        where = place_of_rule(rule.rule) if of_a_rule and rule is not None else None
+        operation = _operation(breach)
+        of_a_rule = breach.place.implementation in ("numpy", "finite_differences")
+        where = place_of_rule(operation.rule) if of_a_rule and operation is not None else None
         file, line = where or (f"{folder}/{breach.file}", breach.line)
         tell(annotation(file, line, f"gradassay {breach.kind}", breach.sentence(folder, scope)))

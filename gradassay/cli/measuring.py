@@ -29,7 +29,7 @@ def measure(
     dtypes: Sequence[str] | None = None,
     examples: int = 100,
     seed: int = 0,
-    order: int = 1,
+    order: int | None = 1,
     jobs: int | None = None,
     witnesses: Sequence[Witness] = (),
 ) -> Run:

@@ -140,6 +140,16 @@ def order(command: Decorated) -> Decorated:
     )(command)
 
 
+def one_order(command: Decorated) -> Decorated:
+    """Add ``--order`` where both are meant unless it is given."""
+    return click.option(
+        "--order",
+        type=click.IntRange(1, 2),
+        metavar="1|2",
+        help="Only the gradients, or only the pullbacks' own gradients (default: both).",
+    )(command)
+
+
 def jobs(command: Decorated) -> Decorated:
     """Add ``--jobs``."""
     return click.option(
@@ -182,11 +192,11 @@ def approved(command: Decorated) -> Decorated:
 
 
 def point_to_the_second_order(
-    order: int, operations: tuple[str, ...], implementations: tuple[str, ...]
+    order: int | None, operations: tuple[str, ...], implementations: tuple[str, ...] = ()
 ) -> None:
     """Say how to get what the report of --order 2 calls grad(softmax), and who takes part there alone."""
     from comparators.registry import FORWARD
-    from gradassay.second_order import operation_of
+    from gradassay.orders import operation_of
 
     for name in operations:
         if operation_of(name) != name:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from gradassay.cli.app import fail
 
 if TYPE_CHECKING:
-    from reports.gate.expectations import Listed, Scope
     from reports.gate.holding import State
+    from reports.gate.places import Listed, Scope
 
 
 def read(folder: Path) -> State:

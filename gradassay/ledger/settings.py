@@ -9,11 +9,10 @@ from gradassay.environment import DISTRIBUTIONS
 
 
 def accuracy_setting(environment: Mapping[str, Any], implementation: str) -> dict[str, str]:
-    """Scenarios are the same with seed, examples, order, Hypothesis; bits with versions and vector extensions."""
+    """Scenarios are the same with seed, examples, Hypothesis; bits with versions and vector extensions."""
     told = {
         "seed": environment.get("seed"),
         "examples": environment.get("examples"),
-        "order": environment.get("order"),
         "hypothesis": environment.get("hypothesis"),
         "rule": environment.get("rule"),
         **_versions(environment, implementation),

@@ -14,9 +14,10 @@ from gradassay.catalogue import OPERATIONS
 from gradassay.errors import UsageError
 from gradassay.findings import Finding
 from gradassay.judging import AgainstDifferences, AgainstTruth, ByLaws
+from gradassay.orders import operation_of, order_of
 from gradassay.plan import FINITE_DIFFERENCES
 from gradassay.replay.remembered import Recorded
-from gradassay.second_order import flattened, operation_named, operation_of
+from gradassay.second_order import flattened, operation_named
 from gradassay.vocabulary import Definition, Operation, Rule
 from gradassay.why.cases import Judge
 
@@ -114,7 +115,6 @@ def _comparator(recorded: Recorded, rule: Rule | None, operation: Operation | No
     if name == FINITE_DIFFERENCES:
         return RuleComparator(name, operation.rule)
     try:
-        order = 1 if operation_of(operation.name) == operation.name else 2
-        return registry.load(name, rules={operation.name: operation.rule}, order=order)
+        return registry.load(name, rules={operation.name: operation.rule}, order=order_of(operation.name))
     except registry.Missing as error:
         raise UsageError(f"{recorded.found.id} is about {name}: {error}") from error

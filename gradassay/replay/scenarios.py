@@ -33,7 +33,7 @@ def decoded(encoded: Any, operation: str, dtype: str, like: str | None) -> Scena
 def _differentiable(operation: str, args: tuple[Array, ...]) -> tuple[int, ...]:
     """Those of the catalogue's operation; every floating argument where the catalogue does not know it."""
     from gradassay.catalogue import OPERATIONS
-    from gradassay.second_order import operation_of
+    from gradassay.orders import operation_of
 
     inner = operation_of(operation)
     if inner in OPERATIONS:

@@ -12,9 +12,10 @@ from typing import Any
 from comparators import registry
 from gradassay.catalogue import OPERATIONS
 from gradassay.errors import UsageError
+from gradassay.orders import operation_of, order_of
 from gradassay.replay.source import Gathered
 from gradassay.replay.templates import ENTRY, IMPURE, JAX, NO_BFLOAT16, RAISES, RULE, STRUCTURE
-from gradassay.second_order import flattened, operation_of
+from gradassay.second_order import flattened
 from gradassay.vocabulary import Discrepancy, Example, Rule, Scenario, Verdict
 from reports.snippets import float_source, names_of, scenario_source, value_source
 
@@ -101,8 +102,7 @@ def _of_rule(name: str, scenario: Scenario) -> str:
 
 
 def _of_framework(gathered: Gathered, scenario: Scenario, operation: str, implementation: str) -> str:
-    order = 1 if operation_of(operation) == operation else 2
-    comparator: Any = registry.load(implementation, order=order)
+    comparator: Any = registry.load(implementation, order=order_of(operation))
     fn = gathered.add(comparator.functions[operation])
     if not hasattr(comparator, "differentiate"):
         return _of_rule(

@@ -14,7 +14,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from gradassay.vocabulary import Row, Run
-from reports.gate.expectations import EVERYTHING, Place, Scope, given, place_of
+from reports.gate.expectations import given, place_of
+from reports.gate.places import EVERYTHING, Place, Scope
 from reports.numbers import count
 
 #: The bound on a typical error is so much above what was measured: 5 %, the margin of the speed gate.
@@ -125,7 +126,7 @@ def region_margin(scenarios: int) -> float | None:
     return next((margin for least, margin in REGION_MARGINS.items() if scenarios >= least), None)
 
 
-def unheld(accuracy: Accuracy) -> list[Place]:
+def without_regions(accuracy: Accuracy) -> list[Place]:
     """The rows whose regions have no bounds, as the file is of a time that did not hold them."""
     return sorted(place for place, bound in accuracy.bounds.items() if bound.regions is None)
 

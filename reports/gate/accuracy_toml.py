@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from gradassay.formats import FORMATS
-from reports.gate.accuracy import Accuracy, Bound, unheld
-from reports.gate.expectations import APPROVE, Place
+from reports.gate.accuracy import Accuracy, Bound, without_regions
+from reports.gate.expectations import APPROVE
+from reports.gate.places import Place
 from reports.gate.reading import approving, damaged, document, entries, strings
 from reports.gate.writing import DTYPES, array, key, quoted, table
 
@@ -43,7 +44,7 @@ def text(accuracy: Accuracy) -> str:
     lines = [
         "# How exact the rules have to stay: bounds on the largest error/budget, and on the typical norm-wise error",
         f"# in u, also of each region (docs/gate.md). Written by `{APPROVE}`; may be edited by hand.",
-        f"schema = {WITHOUT_REGIONS if unheld(accuracy) else SCHEMA}",
+        f"schema = {WITHOUT_REGIONS if without_regions(accuracy) else SCHEMA}",
         *array("bounds", (_entry(place, accuracy.bounds[place]) for place in places)),
     ]
     return "\n".join(lines) + "\n"

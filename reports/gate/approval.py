@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from gradassay.vocabulary import Discrepancy, Run, Vote, Witness
 from reports.gate import accuracy, expectations
-from reports.gate.expectations import EVERYTHING, Known, Place, Scope, absent, gated, place_of, within
+from reports.gate.expectations import absent, gated, place_of, within
 from reports.gate.holding import OF_THE_SUBJECTS, State
+from reports.gate.places import EVERYTHING, Known, Place, Scope
 
 
 def approved(

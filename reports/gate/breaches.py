@@ -6,9 +6,10 @@ import shlex
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gradassay.orders import operation_of
 from gradassay.vocabulary import Discrepancy, Example, Scenario, Verdict
 from reports.gate import FOLDER
-from reports.gate.expectations import EVERYTHING, Place, Scope
+from reports.gate.places import EVERYTHING, Place, Scope
 
 
 class Kind(StrEnum):
@@ -78,10 +79,11 @@ class Breach:
         return " ".join(part for part in (self.place[1], self.place[0], self.place[2]) if part)
 
     def remedy(self, folder: str, scope: Scope = EVERYTHING) -> str:
-        """The command that accepts it into the state in ``folder``, and nothing that was not checked."""
+        """The command that accepts its row into the state in ``folder``, and nothing that was not checked."""
         there = "" if folder == FOLDER else f" --approved {shlex.quote(folder)}"
-        operations = " ".join(shlex.quote(name) for name in (self.place.operation, self.renamed) if name)
-        return f'gradassay approve {operations}{scope.options}{there} --reason "why {self.where} is right"'
+        named = (operation_of(name) for name in (self.place.operation, self.renamed) if name)
+        what = f"{' '.join(map(shlex.quote, named))}{scope.narrowed(self.place).options}{there}"
+        return f'gradassay approve {what} --reason "why {self.where} is right"'
 
     def sentence(self, folder: str, scope: Scope = EVERYTHING) -> str:
         """Everything but the votes in one line."""

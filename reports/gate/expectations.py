@@ -6,73 +6,19 @@ operation, implementation, dtype, verdict and cause. Whatever differs is a breac
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
 from gradassay.errors import UsageError
+from gradassay.orders import order_of, pullback_name
 from gradassay.vocabulary import Row, Run, Verdict, Witness
+from reports.gate.places import EVERYTHING, OURS, Known, Listed, Place, Scope
 
 APPROVE = "gradassay approve --reason TEXT"
 #: Entries of a run's environment that a framework's rare discrepancies depend on; Hypothesis draws the scenarios.
 PLATFORM = ("simd", "blas", "numpy", "torch", "tensorflow", "jax", "hypothesis")
 #: What the gate holds beside failures: what is meant, and who wins a tie.
 INTENDED = (Verdict.CONVENTION, Verdict.SUBGRADIENT)
-
-
-class Place(NamedTuple):
-    """One row of a run."""
-
-    operation: str
-    implementation: str
-    dtype: str
-
-
-class Known(NamedTuple):
-    """One discrepancy: where, what and why it happens."""
-
-    place: Place
-    verdict: Verdict
-    cause: str
-
-    def __str__(self) -> str:
-        return f"{self.verdict} ({self.cause})" if self.cause else str(self.verdict)
-
-
-#: Operation and id of a witness.
-Listed = tuple[str, str]
-
-
-@dataclass(frozen=True)
-class Scope:
-    """The part of the approved state that a command is about; None where it is about everything."""
-
-    operations: Sequence[str] | None = None
-    implementations: Sequence[str] | None = None
-    dtypes: Sequence[str] | None = None
-
-    def __contains__(self, place: Place) -> bool:
-        asked = (self.operations, self.implementations, self.dtypes)
-        return all(names is None or name in names for name, names in zip(place, asked, strict=True))
-
-    def has(self, operation: str) -> bool:
-        """Whether anything of ``operation`` is in it."""
-        return self.operations is None or operation in self.operations
-
-    @property
-    def options(self) -> str:
-        """The options of a command that narrow it so, but for the operations."""
-        given = {"--implementations": self.implementations, "--dtypes": self.dtypes}
-        return "".join(f" {name} {','.join(names)}" for name, names in given.items() if names is not None)
-
-    @property
-    def whole(self) -> bool:
-        """Whether nothing is left out."""
-        return self == EVERYTHING
-
-
-#: Everything.
-EVERYTHING = Scope()
 
 
 @dataclass(frozen=True)
@@ -89,6 +35,8 @@ class Expectations:
     """What the last bits of the frameworks depend on: their versions and the processor's vector extensions."""
     witnesses: frozenset[Listed] | None = None
     """The witnesses that have to be stored; None where there is no list."""
+    second_order: bool = True
+    """Whether the second order is held; False in files of a time that did not, as long as an operation lacks it."""
     lines: Mapping[Known | Place, int] = field(default_factory=dict, compare=False)
     """Where each of them stands in the file that it was read from."""
     witness_lines: Mapping[Listed, int] = field(default_factory=dict, compare=False)
@@ -134,9 +82,7 @@ def measured(run: Run) -> frozenset[Place]:
 
 
 def within(run: Run, scope: Scope) -> Run:
-    """The part of ``run`` that is in ``scope``."""
-    if scope.whole:
-        return run
+    """The part of ``run`` that is in ``scope``; nothing else than what is held ever is."""
 
     def scoped(witness: Witness) -> Witness:
         operation, dtype = witness.scenario.operation, witness.scenario.dtype
@@ -177,7 +123,31 @@ def approve(
     now = {known: before.known.get(known, reason) for known in seen(run)}
     places = measured(run) | {place for place in before.measured if stays(place)}
     platform = platform_of(run) if scope.whole and not new_only else before.platform or platform_of(run)
-    return Expectations(seed, examples, frozenset(places), {**kept, **now}, platform, before.witnesses)
+    return replace(
+        before,
+        seed=seed,
+        examples=examples,
+        measured=frozenset(places),
+        reasons={**kept, **now},
+        second_order=before.second_order or not _first_alone(places),
+        platform=platform,
+        lines={},
+        witness_lines={},
+    )
+
+
+def unheld(run: Run, expectations: Expectations) -> frozenset[Place]:
+    """The rows of second order of which a file knows nothing yet that is of a time that did not hold them."""
+    if expectations.second_order:
+        return frozenset()
+    held = {place.operation for place in expectations.measured}
+    return frozenset(p for p in measured(run) if order_of(p.operation) == 2 and p.operation not in held)
+
+
+def _first_alone(places: Collection[Place]) -> set[str]:
+    """The operations of ours of which there is the first order alone."""
+    ours = {place.operation for place in places if place.implementation == OURS}
+    return {name for name in ours if order_of(name) == 1 and pullback_name(name) not in ours}
 
 
 def given(reason: str) -> str:

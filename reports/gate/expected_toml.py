@@ -12,13 +12,15 @@ from typing import Any
 
 from gradassay.formats import FORMATS
 from gradassay.vocabulary import Verdict
-from reports.gate.expectations import APPROVE, Expectations, Known, Listed, Place
+from reports.gate.expectations import APPROVE, Expectations
+from reports.gate.places import Known, Listed, Place
 from reports.gate.reading import damaged, document, entries, line_of, strings
 from reports.gate.writing import DTYPES, array, quoted, table
 
-#: 2: one line for each discrepancy and each row that was measured; ties are among them. Witnesses are listed where an
-#: approval wrote the file since, and the platform is an array of tables since, and a table before.
-SCHEMA = 2
+#: 3: the second order is held; 2: not of every operation, as at a time that did not. One line for each discrepancy and
+#: each row that was measured; ties are among them. Witnesses are listed where an approval wrote the file since, and the
+#: platform is an array of tables since, and a table before.
+SCHEMA, FIRST_ORDER = 3, 2
 FIELDS = ("operation", "implementation", "dtype", "verdict", "cause", "reason")
 ROW = ("operation", "implementation", "dtypes")
 WITNESS = ("operation", "id")
@@ -30,7 +32,7 @@ def read(path: Path) -> Expectations:
 
     An operation or implementation that nothing has is no error: the gate finds that it has vanished.
     """
-    text, parsed = document(path, SCHEMA)
+    text, parsed = document(path, SCHEMA, FIRST_ORDER)
     numbers = {}
     for name, least in (("seed", 0), ("examples", 1)):
         value = parsed.get(name)
@@ -63,6 +65,7 @@ def read(path: Path) -> Expectations:
         **numbers,
         measured=places,
         reasons=reasons,
+        second_order=parsed["schema"] == SCHEMA,
         platform=_platform(path, text, parsed),
         witnesses=frozenset(listed) if "witnesses" in parsed else None,
         lines=lines,
@@ -75,7 +78,7 @@ def text(expectations: Expectations) -> str:
     lines = [
         "# The approved discrepancies. `gradassay check` holds every run against them.",
         f"# Written by `{APPROVE}`; reasons may be edited by hand.",
-        f"schema = {SCHEMA}",
+        f"schema = {SCHEMA if expectations.second_order else FIRST_ORDER}",
         f"seed = {expectations.seed}",
         f"examples = {expectations.examples}",
         *array("expected", (_entry(known, expectations) for known in sorted(expectations.known, key=_order))),

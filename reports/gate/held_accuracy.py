@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from gradassay.vocabulary import Row, Run, Scenario, Witness
 from reports.gate.accuracy import Accuracy, Bound, region_margin, rows
 from reports.gate.breaches import Breach, File, Kind
-from reports.gate.expectations import EVERYTHING, Place, Scope, measured, place_of
+from reports.gate.expectations import measured, place_of
+from reports.gate.places import EVERYTHING, Place, Scope
 from reports.gate.votes import risen, votes
 from reports.numbers import apart
 

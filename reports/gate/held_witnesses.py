@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from gradassay.environment import fingerprint
 from gradassay.vocabulary import Run, Vote, Witness
 from reports.gate.breaches import Breach, File, Kind
-from reports.gate.expectations import EVERYTHING, Expectations, Place, Scope, absent
+from reports.gate.expectations import Expectations, absent
+from reports.gate.places import EVERYTHING, Place, Scope
 from reports.gate.votes import error_of, said, votes
 from reports.numbers import short
 

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gradassay.vocabulary import Discrepancy, Run, Witness
-from reports.gate.accuracy import Accuracy, unheld
+from reports.gate.accuracy import Accuracy, without_regions
 from reports.gate.breaches import Breach, File, Kind, order
 from reports.gate.expectations import (
-    EVERYTHING,
     Expectations,
-    Known,
-    Place,
-    Scope,
     absent,
     measured,
     place_of,
     platform_of,
     seen,
+    unheld,
     within,
 )
 from reports.gate.held_accuracy import held_accuracy
 from reports.gate.held_witnesses import held_witnesses
+from reports.gate.places import EVERYTHING, Known, Place, Scope
 from reports.gate.vanishing import vanished
 from reports.numbers import count
 
@@ -56,11 +54,15 @@ class Holding:
     """What of the platform is another one -> then, now."""
     without_regions: int = 0
     """How many rows were held as a whole and not by region: the file is of a time that did not hold regions."""
+    without_second_order: int = 0
+    """How many rows of second order were not held: the file is of a time that held none."""
 
 
 def held(run: Run, state: State, scope: Scope = EVERYTHING) -> Holding:
     """Every difference between ``run`` and the approved state, as far as they are in ``scope``, the gravest first."""
     run = within(run, scope)
+    untold = unheld(run, state.expectations)
+    run = replace(run, rows=tuple(row for row in run.rows if place_of(row) not in untold))
     approved = frozenset(place for place in state.expectations.measured if place in scope)
     lost, unknown = approved - measured(run), measured(run) - approved
     missing = {place: framework for place in lost if (framework := absent(run, place))}
@@ -85,7 +87,8 @@ def held(run: Run, state: State, scope: Scope = EVERYTHING) -> Holding:
         unchecked,
         tuple(sorted(elsewhere, key=order)),
         other,
-        sum(place in measured(run) for place in unheld(state.accuracy)),
+        sum(place in measured(run) for place in without_regions(state.accuracy)),
+        len(untold),
     )
 
 

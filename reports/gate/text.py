@@ -12,8 +12,8 @@ from gradassay.vocabulary import Run
 from gradassay.vocabulary.audit import Audit
 from reports.audit_summary import AuditSummary
 from reports.gate.breaches import Breach, File
-from reports.gate.expectations import Scope
 from reports.gate.holding import Holding, State
+from reports.gate.places import Scope
 from reports.gate.reading import approving
 from reports.numbers import count
 from reports.showing import show_entry, show_scenario
@@ -61,6 +61,7 @@ def document(holding: Holding, scope: Scope, audit: Audit | None, folder: str) -
         "another_platform": {name: {"then": a, "now": b} for name, (a, b) in holding.other.items()},
         "not_installed": dict(holding.unchecked),
         "rows_without_regions": holding.without_regions,
+        "rows_without_second_order": holding.without_second_order,
         "audit": None if audit is None else {"passed": AuditSummary(audit).ok},
     }
     return json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
@@ -108,6 +109,10 @@ def _not_held(holding: Holding, folder: str, style: Style) -> Iterator[str]:
     if holding.without_regions:
         rows = count(holding.without_regions, "row")
         what = f"the regions of {rows}, which {folder}/{File.ACCURACY} has no bounds for yet"
+        yield f"{style('not held', fg='yellow')}: {what}: {approving(Path(folder))}"
+    if holding.without_second_order:
+        rows = count(holding.without_second_order, "row")
+        what = f"the second order, {rows} of which {folder}/{File.EXPECTED} has nothing yet"
         yield f"{style('not held', fg='yellow')}: {what}: {approving(Path(folder))}"
     changed = [f"{name} was {then} and is {now}" for name, (then, now) in holding.other.items()]
     if not holding.elsewhere:

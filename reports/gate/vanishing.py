@@ -6,9 +6,11 @@ from collections.abc import Collection, Iterator
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
+from gradassay.orders import operation_of, order_of
 from gradassay.vocabulary import Run
 from reports.gate.breaches import Breach, File, Kind
-from reports.gate.expectations import Expectations, Known, Place, measured, seen
+from reports.gate.expectations import Expectations, measured, seen
+from reports.gate.places import Known, Place
 from reports.numbers import count
 
 #: Names as alike as this may be of one operation: ``softmax`` and ``soft_max``, not ``max`` and ``min``.
@@ -29,7 +31,11 @@ def vanished(
     for old in sorted(gone):
         was = _profile(old, expectations.measured, then)
         left = sorted(came - set(renamed.values()))
-        same = [name for name in left if _fits(was, _profile(name, measured(run), now))]
+        same = [
+            name
+            for name in left
+            if order_of(name) == order_of(old) and _fits(was, _profile(name, measured(run), now))
+        ]
         best = max(same, key=lambda name: _alike(old, name), default=None)
         if best is not None and _alike(old, best) >= ALIKE:
             renamed[old] = best
@@ -70,7 +76,7 @@ def _fits(old: _Profile, new: _Profile) -> bool:
 
 
 def _alike(one: str, other: str) -> float:
-    return SequenceMatcher(None, one, other).ratio()
+    return SequenceMatcher(None, operation_of(one), operation_of(other)).ratio()
 
 
 def _operations(places: Collection[Place]) -> set[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from gradassay.formats import FORMATS, is_floating
-from gradassay.second_order import operation_of
+from gradassay.orders import operation_of
 from gradassay.vocabulary import Array, Scenario
 from gradassay.why.conditions.entries import Entries
 from gradassay.why.conditions.index import Index

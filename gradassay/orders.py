@@ -1,0 +1,19 @@
+"""What operations of second order are called: ``grad(softmax)``, the pullback of softmax, is one of its own."""
+
+from __future__ import annotations
+
+
+def pullback_name(operation: str) -> str:
+    """The name of an operation's pullback as an operation of its own: ``grad(softmax)``."""
+    return f"grad({operation})"
+
+
+def operation_of(name: str) -> str:
+    """The name of the operation that a pullback is of: softmax of grad(softmax); any other name is its own."""
+    inner = name.removeprefix("grad(").removesuffix(")")
+    return inner if name == pullback_name(inner) else name
+
+
+def order_of(name: str) -> int:
+    """2 for a pullback, whose own gradients are judged; 1 for any other operation."""
+    return 1 if operation_of(name) == name else 2
