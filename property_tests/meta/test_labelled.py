@@ -125,7 +125,7 @@ def test_the_script_of_a_failing_rule_exits_with_1_and_knows_no_gradassay(
     entry: Labelled, again: dict[str, Again]
 ) -> None:
     if entry.implementation != registry.NUMPY or not entry.verdict.fails:
-        pytest.skip("a script of a framework, or of nothing that fails; test_replay.py has some")
+        pytest.skip("a script of a framework, or of nothing that fails; test_standalone.py has some")
     if entry.verdict is Verdict.IMPURE:
         pytest.skip("a script compares two calls, and not what is done between them")
     done = subprocess.run(
