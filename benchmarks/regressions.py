@@ -46,17 +46,17 @@ PLANTED = (
     Planted(
         "one more rounding in softmax's pullback: a dot product that is scaled",
         "reference_impls/distributions.py",
-        "            np.subtract(y[block], row_dots(p[block], y[block]), out=differences)\n",
-        "            third = p.dtype.type(3)\n"
-        "            np.subtract(y[block], row_dots(p[block], y[block]) * third / third, out=differences)\n",
+        "                np.subtract(bars, row_dots(p, bars), out=differences)\n",
+        "                third = p.dtype.type(3)\n"
+        "                np.subtract(bars, row_dots(p, bars) * third / third, out=differences)\n",
         SOFTMAX,
         "less accurate",
     ),
     Planted(
         "one more rounding in softmax's pullback: a scale that is taken back",
         "reference_impls/distributions.py",
-        "            differences *= p[block] if by is None else p[block] * by[block]\n",
-        "            differences *= p[block] * p.dtype.type(0.7)\n            differences /= p.dtype.type(0.7)\n",
+        "                differences *= p\n",
+        "                differences *= p * p.dtype.type(0.7)\n                differences /= p.dtype.type(0.7)\n",
         SOFTMAX,
         "less accurate",
     ),

@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CELLS = [Cell(name, name, size, part) for name in OPERATIONS for size in TIMED for part in (BOTH, PULLBACK)]
 
 #: A line of softmax's pullback, and the same with one temporary more.
-LINE, SLOPPY = "centred *= p[block]\n", "centred *= p[block] * 1\n"
+LINE, SLOPPY = "differences *= p\n", "differences *= p * 1\n"
 
 
 def compare(calls: tuple[int, int], count: int, seed: int) -> None:
@@ -81,7 +81,7 @@ def temporary() -> None:
     with tempfile.TemporaryDirectory() as folder:
         clone = Path(folder) / "clone"
         subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)
-        source = clone / "reference_impls" / "softmax.py"
+        source = clone / "reference_impls" / "distributions.py"
         text = source.read_text("utf-8")
         assert LINE in text
         source.write_text(text.replace(LINE, SLOPPY), "utf-8")

@@ -19,6 +19,7 @@ from gradassay.why.cases import Case
 from reference_impls.affine import affine
 from reference_impls.chain import chain
 from reference_impls.distributions import distributions
+from reference_impls.lifting import SMALL
 from reference_impls.losses import l2_penalty, l2_penalty_grad, mean_squared_error, mean_squared_error_grad
 from reference_impls.softmax import log_softmax, log_softmax_grad, softmax, softmax_grad
 from reference_impls.softmax_cross_entropy import softmax_cross_entropy
@@ -105,15 +106,47 @@ def test_a_subnormal_probability_loses_nothing_where_its_cotangent_and_the_large
 def test_probabilities_are_lifted_in_just_those_rows_that_need_it(dtype: str, seed: int) -> None:
     rng = np.random.default_rng(seed)
     ordinary = rng.normal(size=(4, 5)).astype(dtype)
-    assert distributions(ordinary).faint is None
-    masked = np.where(ordinary > 1, FORMATS[dtype].dtype.type(-1e9), ordinary)
-    assert distributions(masked).faint is None
+    assert not distributions(ordinary).faint
     row = int(rng.integers(4))
-    masked[row] = faint_logits(rng, dtype, (5,))
-    faint = distributions(masked).faint
-    assert faint is not None
-    assert faint.rows.tolist() == [row]
+    ordinary[row] = faint_logits(rng, dtype, (5,))
+    (faint,) = distributions(ordinary).faint.values()
+    assert np.array_equal(np.arange(4)[faint.rows], [row])
     assert np.all(faint.lifted >= FORMATS[dtype].tiny)
+
+
+@wide_dtypes
+@given(seed=seeds)
+def test_nothing_is_lifted_in_masked_rows(dtype: str, seed: int) -> None:
+    """Not even where a row is masked as a whole, and what is masked is its largest logit."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(4, 5)).astype(dtype)
+    x[rng.random(x.shape) < 0.3] = rng.choice([-1e4, -1e9, -FORMATS[dtype].max])
+    x[int(rng.integers(4))] = -1e9
+    assert not distributions(x).faint
+
+
+@wide_dtypes
+@pytest.mark.parametrize("rule", [softmax, log_softmax])
+@given(seed=seeds)
+def test_logits_that_are_written_into_leave_the_pullback_as_it_was(rule: Any, dtype: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x = faint_logits(rng, dtype, (2, 4)).astype(dtype)
+    y_bar = rng.normal(size=x.shape) * 1e4
+    wanted = rule(x)[1](y_bar)
+    _, pullback = rule(x)
+    x[:] = 0
+    assert np.array_equal(pullback(y_bar), wanted)
+
+
+@wide_dtypes
+@given(seed=seeds)
+def test_in_a_row_with_a_faint_probability_the_others_keep_their_bits(dtype: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x = np.concatenate([rng.normal(size=(3, 20)) * 20, faint_logits(rng, dtype, (3, 4)) - 60], axis=1)
+    d, form = distributions(x.astype(dtype)), FORMATS[dtype]
+    for faint in d.faint.values():
+        normal = faint.p >= 16 * form.tiny
+        assert np.array_equal((faint.lifted * faint.lift.down)[normal], faint.p[normal])
 
 
 def exactly(x: Any) -> tuple[list[Decimal], list[Decimal]]:
@@ -149,6 +182,28 @@ def test_a_faint_probability_is_rounded_as_often_as_any_other(rule: str, dtype: 
         wanted = p * Decimal(float(large))
         permitted = Decimal(form.u) * roundings(x.shape[1]) * wanted + Decimal(form.eta)
         assert abs(Decimal(float(got)) - wanted) <= permitted
+
+
+@wide_dtypes
+@given(seed=seeds)
+def test_a_small_cotangent_is_pulled_back_to_the_last_bit_without_lifting(dtype: str, seed: int) -> None:
+    rng, form = np.random.default_rng(seed), FORMATS[dtype]
+    x = faint_logits(rng, dtype, (1, 4))
+    x[:, 0] = rng.uniform(0, 3)  # neither shifted, then, nor rounded
+    x, y_bar = x.astype(dtype), np.array([[1.0, *rng.choice([-1, 0, 1], 3)]], dtype) * form.dtype.type(SMALL)
+    d = distributions(x)
+    x_bar, shares = d.centred(y_bar), d.times(y_bar[:, :1])
+    assert not any("lifted" in vars(faint) for faint in d.faint.values())
+    d.centred(2 * y_bar)
+    assert all("lifted" in vars(faint) for faint in d.faint.values())
+    (p, _), y = exactly(x[0]), [Decimal(float(entry)) for entry in y_bar[0]]
+    with localcontext(prec=60):
+        mean = sum(a * b for a, b in zip(p, y, strict=True))
+        for i in range(1, 4):
+            wanted = p[i] * (y[i] - mean), p[i] * y[0]
+            for got, exact in zip((x_bar[0, i], shares[0, i]), wanted, strict=True):
+                relative = Decimal(form.u) * (2 * roundings(4) + 7) * 2 * p[i] * y[0]
+                assert abs(Decimal(float(got)) - exact) <= relative + Decimal(form.eta)
 
 
 @wide_dtypes

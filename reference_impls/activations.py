@@ -19,6 +19,7 @@ float64. NaN stays NaN. At infinity the values are the limits, and all slopes 0 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,8 @@ from property_tests.strategies.elementwise import (
 )
 from reference_impls.conventions.entrywise import RELU_CONVENTIONS, SIGMOID_CONVENTIONS, TANH_CONVENTIONS
 from reference_impls.entrywise import Pullback, chosen, entrywise, zero_where
-from reference_impls.exponents import marked
+from reference_impls.exponents import marked, noting
+from reference_impls.lifting import Lift
 
 # ---- relu
 
@@ -90,23 +92,34 @@ def sigmoid_definition(x: Any) -> Any:
 
 
 def _sigmoid(x: Array) -> tuple[Array, Pullback]:
-    """``s``, and the function that multiplies by ``s' = e^-x s s``, in this order, as s² alone underflows.
+    """``s``, and the function that multiplies by ``s' = e^-x s s``, in this order, as s² alone underflows."""
+    lost: dict[str, int] = {}
+    with noting(lost, invalid="call"):
+        slope = np.negative(x)
+        np.exp(slope, out=slope)
+        s = slope + 1
+        np.reciprocal(s, out=s)
+        slope *= s
+        slope *= s
+    if lost:
+        return _far_sigmoid(x, s, slope)
+    return s, lambda factor: factor * slope
 
-    A slope that is no normal number has lost digits; there it is multiplied by the root e^(-|x| / 2) twice.
-    """
-    slope = np.negative(x)
-    np.exp(slope, out=slope)
-    s = slope + 1
-    np.reciprocal(s, out=s)
-    slope *= s
-    slope *= s
+
+def _far_sigmoid(x: Array, s: Array, slope: Array) -> tuple[Array, Pullback]:
+    """The same where a slope is no normal number, which has lost digits, or e^-x is none: there both are e^-|x|."""
+    lift = Lift.of(x.dtype)
     near = slope >= np.finfo(x.dtype).tiny  # not where e^-x overflows, inf times 0
-    if near.all():
-        return s, lambda factor: factor * slope
-    s = chosen(near | ~(x < 0), s, np.exp(-np.abs(x)))  # to the last bit
-    root = zero_where(near, np.exp(-np.abs(x) / 2))
-    first, second = chosen(near, slope, root), np.maximum(root, near)
-    return s, marked(lambda factor: factor * first * second, bool((root > 0).any()))
+    size = np.abs(x)
+    s = chosen(near | ~(x < 0), s, np.exp(-size))  # to the last bit
+    faint = (size < -lift.lowest) & ~near
+
+    @cache
+    def lifted() -> Array:
+        halves = np.clip(size / -2, lift.least, lift.highest / 2)
+        return lift.lifted(halves, lift.up, slope)
+
+    return s, marked(lambda factor: lift.times(lifted(), factor), bool(faint.any()))
 
 
 @entrywise

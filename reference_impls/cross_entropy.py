@@ -27,7 +27,7 @@ from reference_impls.labels import (
     class_indices,
     class_weights,
     gather_cotangent,
-    reduce_losses,
+    reduced_in_range,
     sample_shape,
     spread_cotangent,
 )
@@ -60,9 +60,12 @@ def cross_entropy(p: Any, labels: Any, *, reduction: str = "mean") -> tuple[Arra
         picked = probabilities[at_label].astype(inner, copy=False).reshape(samples, 1)
     # The logarithm ends at 0, so -0 is its end as well: 1 / +0 points the right way, 1 / -0 does not.
     picked = picked + inner.type(0)
-    with np.errstate(all="ignore"):
-        losses = -(weights * np.log(picked)).sum(axis=1)
-        loss = reduce_losses(losses.reshape(p.shape[:-1]), reduction)
+
+    def losses(smaller: int) -> Array:
+        shares = np.ldexp(weights, -smaller) if smaller else weights
+        return np.asarray(-(shares * np.log(picked)).sum(axis=1)).reshape(p.shape[:-1])
+
+    loss = reduced_in_range(losses, reduction, samples)
 
     def pullback(y_bar: Any) -> Array:
         lost: dict[str, int] = {}
@@ -76,7 +79,7 @@ def cross_entropy(p: Any, labels: Any, *, reduction: str = "mean") -> tuple[Arra
             p_bar[at_label] = gradients[:, 0]
             return p_bar.reshape(p.shape)
 
-    return rounded(np.asarray(loss), outer), pullback
+    return rounded(loss, outer), pullback
 
 
 def cross_entropy_grad(

@@ -1,65 +1,24 @@
 """What softmax and its losses are made of: exponentials of rows, their sums, and the log of those.
 
-A probability below the normal numbers has lost digits, and multiplied with a large cotangent the loss is large. Rows
-with such a probability are kept a second time, in terms of the smallest normal number. The processor's own flag tells
-whether there are any, so that other inputs are not looked at.
+Rows with probabilities below the normal numbers are faint. The processor's own flag tells whether there may be any, so
+that other inputs are not looked at.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from gradassay.vocabulary import Array
-from reference_impls.exponents import noting, product_apart
-from reference_impls.rows import blocks, broadcast_by_row, row_dots, row_maxima, row_sums
+from reference_impls.exponents import noting
+from reference_impls.faint import Faint, faint_rows
+from reference_impls.lifting import is_small
+from reference_impls.rows import blocks, broadcast_by_row, row_dots, row_maxima, row_sums, rows_at
 
 #: Sums of exponentials beyond this are taken after a shift; its reciprocal is a normal number in float32.
 LARGEST_SUM = 1e30
-
-#: A probability that is 2^REACH times smaller than the smallest number does not matter.
-REACH = 60
-
-
-class Faint(NamedTuple):
-    """Rows of p with entries below the normal numbers, as ``lifted unit`` of two matrices with normal ones.
-
-    A product ``c lifted unit`` from the left is rounded once: if ``c lifted`` leaves the normal numbers, it is 0.
-    """
-
-    rows: Array
-    """Their places among all rows."""
-    lifted: Array
-    """p in terms of the unit."""
-    unit: Array
-    """The smallest normal number where p is below it, else 1."""
-
-    def times(self, c: Array) -> Array:
-        """``p c`` of these rows."""
-        return np.asarray(c * self.lifted * self.unit)
-
-    def deviations(self, y: Array) -> tuple[Array, Array]:
-        """``y - p·y`` of these rows times a column of powers of two, and that: as large as leaves them finite.
-
-        No row is made smaller, as the largest entry may be one that p leaves out.
-        """
-        room = np.finfo(y.dtype).maxexp - 2
-        largest = np.max(np.abs(y), axis=1, keepdims=True, initial=0)
-        exponents = np.where(np.isfinite(largest), room - np.frexp(largest)[1], 0)
-        scale = np.ldexp(np.ones(1, y.dtype), np.clip(exponents, 0, room))
-        y = y * scale
-        return y - row_dots(y * self.lifted, self.unit), scale
-
-    def centred(self, y: Array, by: Array | None) -> Array:
-        """``by p (y - p·y)`` of these rows, rounded to the range once."""
-        if by is None:
-            d = y - row_dots(y * self.lifted, self.unit)
-            d *= self.lifted
-            d *= self.unit
-            return d
-        d, scale = self.deviations(y)
-        return product_apart(d, self.lifted, self.unit, by, over=(scale,))
 
 
 class Distributions(NamedTuple):
@@ -68,35 +27,68 @@ class Distributions(NamedTuple):
     p: Array
     m: Array
     s: Array
-    faint: Faint | None
+    faint: dict[int, Faint]
+    """Those of its rows that are, by the first row of their block."""
 
-    def times(self, c: Array) -> Array:
-        """``p c`` for a column or a matrix c."""
-        product: Array = self.p * c
-        if self.faint is not None:
-            product[self.faint.rows] = self.faint.times(c[self.faint.rows])
+    def felt(self, c: Array) -> dict[int, Faint]:
+        """The faint rows whose products with c may be wrong."""
+        if not self.faint:
+            return self.faint
+        return {start: faint for start, faint in self.faint.items() if not is_small(c[faint.block])}
+
+    def times(self, c: Array, by: Array | None = None) -> Array:
+        """``p c`` for a column or a matrix c; times a column ``by``."""
+        product: Array = self.p * c if by is None else c * (self.p * by)
+        if not self.faint:
+            return product
+        for faint in (self.felt(c) if by is None else self.faint).values():
+            faint.put(product, faint.times(faint.of(c), None if by is None else faint.of(by)))
         return product
 
     def deviations(self, y: Array) -> Array:
         """``y - p·y`` for a matrix y."""
         result = np.asarray(y - row_dots(self.p, y))
-        if self.faint is not None:
-            d, scale = self.faint.deviations(y[self.faint.rows])
-            result[self.faint.rows] = d / scale
+        for faint in self.faint.values():
+            faint.put(result, faint.deviations(faint.of(y)))
         return result
 
-    def centred(self, y: Array, by: Array | None = None) -> Array:
-        """``p (y - p·y)`` for a matrix y, which is the pullback of softmax; times a column ``by``."""
-        p, result = self.p, np.empty_like(self.p)
-        broadcast_by_row(p.shape[1])
-        for block in blocks(p):
-            differences = result[block]
-            np.subtract(y[block], row_dots(p[block], y[block]), out=differences)
-            differences *= p[block] if by is None else p[block] * by[block]
-        if self.faint is not None:
-            rows = self.faint.rows
-            result[rows] = self.faint.centred(y[rows], None if by is None else by[rows])
+    def centred(self, y: Array) -> Array:
+        """``p (y - p·y)`` for a matrix y, which is the pullback of softmax."""
+        result, felt = np.empty_like(self.p), self.felt(y)
+        broadcast_by_row(y.shape[1])
+        for block in blocks(y):
+            p, bars, differences, faint = self.p[block], y[block], result[block], felt.get(block.start)
+            if faint is None or not isinstance(faint.rows, slice):
+                np.subtract(bars, row_dots(p, bars), out=differences)
+                differences *= p
+            if faint is not None:
+                differences[faint.rows] = faint.centred(bars[faint.rows])
         return result
+
+    def remainders(self, y: Array) -> Array:
+        """``y - p sum y`` for a matrix y, which is the pullback of log_softmax."""
+        result = np.empty_like(self.p)
+        lost: dict[str, int] = {}
+        with noting(lost, under="ignore", over="ignore", invalid="call"):
+            broadcast_by_row(y.shape[1])
+            for block in blocks(y):
+                bars, faint = y[block], self.faint.get(block.start)
+                total = row_sums(bars)
+                shares = np.multiply(self.p[block], total, out=result[block])
+                if faint is not None and not is_small(total):
+                    shares[faint.rows] = faint.times(total[faint.rows])
+                np.subtract(bars, shares, out=shares)
+                total -= total  # is invalid where the sum overflowed, of which einsum does not tell
+            return self._remainders_of_much(y, result) if lost else result
+
+    def _remainders_of_much(self, y: Array, result: Array) -> Array:
+        """``y - p sum y`` where the sum overflows, which the difference need not."""
+        reach = y.shape[1].bit_length()
+        smaller = np.ldexp(y, -reach)
+        shares = self.times(row_sums(smaller))
+        mended = y - np.ldexp(shares, reach)
+        mended = np.where(np.isfinite(mended), mended, np.ldexp(smaller - shares, reach))
+        return np.where(np.isfinite(row_sums(y)), result, mended)
 
 
 def exponentials(x: Array, e: Array) -> tuple[Array, Array]:
@@ -108,10 +100,12 @@ def exponentials(x: Array, e: Array) -> tuple[Array, Array]:
     m = np.zeros((len(x), 1), x.dtype)
     np.exp(x, out=e)
     s = row_sums(e)
-    shift = np.flatnonzero(~((s >= 1) & (s <= LARGEST_SUM)))
-    if shift.size:
+    others = np.flatnonzero(~((s >= 1) & (s <= LARGEST_SUM)))
+    if others.size:
+        shift = rows_at(others, len(x))
         m[shift] = row_maxima(x[shift])
-        e[shift] = np.exp(x[shift] - m[shift])
+        differences = x[shift] - m[shift]
+        e[shift] = np.exp(differences, out=differences)
         s[shift] = row_sums(e[shift])
     return m, s
 
@@ -125,10 +119,11 @@ def log_sum_exp(x: Array, m: Array, s: Array) -> tuple[Array, Array]:
     return k, np.maximum(np.log(s * np.exp(m - k)), 0)
 
 
-def distributions(x: Array) -> Distributions:
-    """Softmax of each row of a matrix."""
+def distributions(x: Array, then: Callable[[slice, Array, Array], None] | None = None) -> Distributions:
+    """Softmax of each row of a matrix; ``then`` is called with each block of rows, still in the cache, its m and s."""
     p = np.empty_like(x)
     m, s = np.empty((2, len(x), 1), x.dtype)
+    faint: dict[int, Faint] = {}
     lost: dict[str, int] = {}
     with noting(lost, over="ignore"):
         broadcast_by_row(x.shape[1])
@@ -136,30 +131,10 @@ def distributions(x: Array) -> Distributions:
             e = p[block]
             m[block], s[block] = exponentials(x[block], e)
             e /= s[block]
-    return Distributions(p, m, s, faint_rows(x, p, m, s) if lost else None)
-
-
-def faint_rows(x: Array, p: Array, m: Array, s: Array) -> Faint | None:
-    """The faint rows of p = exp(x - m) / s; None where what underflowed is too small to matter.
-
-    p = h h / s, whose halves h = exp((x - m) / 2) are normal where p is not.
-    """
-    info = np.finfo(x.dtype)
-    with np.errstate(all="ignore"):
-        matters = m + np.log(s) + (np.log(info.smallest_subnormal) - REACH * np.log(2)).astype(x.dtype)
-        faint = p < info.tiny
-        faint &= x > matters
-        if not faint.any():
-            return None
-        rows = np.flatnonzero(faint.any(axis=1))
-        lifted, unit = np.empty((2, len(rows), x.shape[1]), x.dtype)
-        for block in blocks(lifted):
-            at, a, b = rows[block], lifted[block], unit[block]
-            h = np.exp((np.maximum(x[at], matters[at]) - m[at]) / 2)
-            # What is chosen by extrema here would take ten times as long with np.where.
-            b[:] = faint[at]
-            np.minimum(h / info.tiny / s[at] * h, 1, out=a)
-            a *= b
-            np.maximum(a, p[at], out=a)
-            np.maximum(np.subtract(1, b, out=b), info.tiny, out=b)
-        return Faint(rows, lifted, unit)
+            if lost:
+                lost.clear()
+                if found := faint_rows(block, x[block], e, m[block], s[block]):
+                    faint[block.start] = found
+            if then is not None:
+                then(block, m[block], s[block])
+    return Distributions(p, m, s, faint)

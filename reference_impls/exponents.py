@@ -16,9 +16,14 @@ from gradassay.vocabulary import Array
 Watched = Literal["call", "ignore"]
 
 
-def noting(lost: dict[str, int], under: Watched = "call", over: Watched = "call") -> np.errstate:
-    """Ignore whatever happens to numbers, but put an entry into ``lost`` where one underflows or overflows."""
-    return np.errstate(all="ignore", under=under, over=over, call=lost.setdefault)
+def noting(
+    lost: dict[str, int], under: Watched = "call", over: Watched = "call", invalid: Watched = "ignore"
+) -> np.errstate:
+    """Ignore whatever happens to numbers, but put an entry into ``lost`` where one underflows or overflows.
+
+    With ``invalid`` also where there is none, as infinity less infinity.
+    """
+    return np.errstate(all="ignore", under=under, over=over, invalid=invalid, call=lost.setdefault)
 
 
 def marked(pullback: Any, faint: bool) -> Any:

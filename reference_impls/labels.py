@@ -7,11 +7,13 @@ over the classes (one-hot or soft, of the predictions' own shape), classes last.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, Literal, get_args
 
 import numpy as np
 
 from gradassay.vocabulary import Array
+from reference_impls.exponents import noting
 
 Reduction = Literal["none", "mean", "sum"]
 
@@ -65,13 +67,19 @@ def reduce_losses(losses: Any, reduction: str) -> Any:
     check_reduction(reduction)
     if reduction == "none":
         return losses
-    total = losses.sum()
-    if reduction == "sum":
-        return total
-    if total == np.inf:  # the mean may still be a number
-        reach = losses.size.bit_length()
-        return np.ldexp(np.ldexp(losses, -reach).sum() / losses.size, reach)
-    return total / losses.size
+    return losses.sum() / losses.size if reduction == "mean" else losses.sum()
+
+
+def reduced_in_range(losses: Callable[[int], Any], reduction: str, samples: int) -> Array:
+    """``losses(0)``, reduced. ``losses(k)`` are 2^k times smaller, from which what overflowed on the way is taken."""
+    lost: dict[str, int] = {}
+    with noting(lost, under="ignore"):
+        loss = reduce_losses(losses(0), reduction)
+        if lost:  # a share of what overflowed, or the mean, may still be a number
+            reach = samples.bit_length() + 1
+            smaller = np.ldexp(reduce_losses(losses(reach), reduction), reach)
+            loss = np.where(np.isfinite(loss), loss, smaller)
+    return np.asarray(loss)
 
 
 def spread_cotangent(y_bar: Any, reduction: str, count: int, dtype: np.dtype[Any]) -> Array:

@@ -7,7 +7,6 @@ in the cache takes a block through every pass of a formula before the next one i
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -98,12 +97,20 @@ class Rows:
         return rounded(matrix, dtype).reshape(self.moved).transpose(self.inverse)
 
 
-def blocks(matrix: Array) -> Iterator[slice]:
+def blocks(matrix: Array) -> tuple[slice, ...]:
     """Slices of rows, each at most ``BLOCK_BYTES`` long (or one row)."""
-    count, length = matrix.shape
-    step = max(1, BLOCK_BYTES // max(1, length * matrix.itemsize))
-    for start in range(0, count, step):
-        yield slice(start, start + step)
+    return _blocks(*matrix.shape, matrix.itemsize)
+
+
+@lru_cache(maxsize=256)
+def _blocks(count: int, length: int, itemsize: int) -> tuple[slice, ...]:
+    step = max(1, BLOCK_BYTES // max(1, length * itemsize))
+    return tuple(slice(start, start + step) for start in range(0, count, step))
+
+
+def rows_at(chosen: Array, count: int) -> Array | slice:
+    """The chosen ones of ``count`` rows; all of them as a slice, of which no copy has to be made."""
+    return slice(None) if len(chosen) == count else chosen
 
 
 def broadcast_by_row(length: int) -> None:

@@ -27,13 +27,11 @@ import numpy as np
 from gradassay.vocabulary import Array, Edge, Operation
 from property_tests.strategies import SOFTMAX_REGIONS, softmax_drafts
 from reference_impls.conventions.softmax import LOG_SOFTMAX_CONVENTIONS, SOFTMAX_CONVENTIONS
-from reference_impls.distributions import distributions, exponentials, faint_rows, log_sum_exp
-from reference_impls.exponents import marked, noting
+from reference_impls.distributions import distributions, log_sum_exp
+from reference_impls.exponents import marked
 from reference_impls.rows import (
     Axis,
     Rows,
-    blocks,
-    broadcast_by_row,
     result_dtype,
     row_sums,
     working_dtype,
@@ -64,7 +62,7 @@ def softmax(x: Any, *, axis: Axis = -1) -> tuple[Array, Pullback]:
         with np.errstate(all="ignore"):
             return rows.back(d.centred(rows.of(np.asarray(y_bar), inner)), outer)
 
-    return rows.back(d.p, outer), marked(pullback, d.faint is not None)
+    return rows.back(d.p, outer), marked(pullback, bool(d.faint))
 
 
 def softmax_grad(
@@ -79,16 +77,16 @@ def softmax_grad(
     inner, outer = working_dtype(x.dtype), result_dtype(x.dtype)
     rows = Rows.along(axis, x.shape)
     d = distributions(rows.of(x, inner))
-    cotangents = rows.of(np.asarray(y_bar), inner)
+    with np.errstate(all="ignore"):
+        c = d.deviations(rows.of(np.asarray(y_bar), inner))
+        x_bar = d.times(c)
 
     def pullback(x_bar_bar: Any) -> tuple[Array, Array]:
-        g = rows.of(np.asarray(x_bar_bar), inner)
         with np.errstate(all="ignore"):
-            products = d.deviations(g) * d.deviations(cotangents)
-            return rows.back(d.centred(products), outer), rows.back(d.centred(g), outer)
+            a = d.deviations(rows.of(np.asarray(x_bar_bar), inner))
+            return rows.back(d.centred(a * c), outer), rows.back(d.times(a), outer)
 
-    with np.errstate(all="ignore"):
-        return rows.back(d.centred(cotangents), outer), pullback
+    return rows.back(x_bar, outer), pullback
 
 
 def log_softmax(x: Any, *, axis: Axis = -1) -> tuple[Array, Pullback]:
@@ -97,34 +95,19 @@ def log_softmax(x: Any, *, axis: Axis = -1) -> tuple[Array, Pullback]:
     inner, outer = working_dtype(x.dtype), result_dtype(x.dtype)
     rows = Rows.along(axis, x.shape)
     logits = rows.of(x, inner)
-    p, log_p = np.empty_like(logits), np.empty_like(logits)
-    m, s = np.empty((2, len(logits), 1), inner)
-    lost: dict[str, int] = {}
-    with noting(lost, over="ignore"):
-        broadcast_by_row(logits.shape[1])
-        for block in blocks(logits):
-            e, shifted = p[block], log_p[block]
-            m[block], s[block] = exponentials(logits[block], e)
-            e /= s[block]
-            k, r = log_sum_exp(logits[block], m[block], s[block])
-            np.subtract(logits[block], k, out=shifted)
-            shifted -= r
-    faint = faint_rows(logits, p, m, s) if lost else None
+    log_p = np.empty_like(logits)
+
+    def fill(block: slice, m: Array, s: Array) -> None:
+        k, r = log_sum_exp(logits[block], m, s)
+        shifted = np.subtract(logits[block], k, out=log_p[block])
+        shifted -= r
+
+    d = distributions(logits, fill)
 
     def pullback(y_bar: Any) -> Array:
-        cotangents = rows.of(np.asarray(y_bar), inner)
-        x_bar = np.empty_like(p)
-        with np.errstate(all="ignore"):
-            broadcast_by_row(p.shape[1])
-            for block in blocks(p):
-                shares = np.multiply(p[block], row_sums(cotangents[block]), out=x_bar[block])
-                np.subtract(cotangents[block], shares, out=shares)
-            if faint is not None:
-                of_faint = cotangents[faint.rows]
-                x_bar[faint.rows] = of_faint - faint.times(row_sums(of_faint))
-        return rows.back(x_bar, outer)
+        return rows.back(d.remainders(rows.of(np.asarray(y_bar), inner)), outer)
 
-    return rows.back(log_p, outer), marked(pullback, faint is not None)
+    return rows.back(log_p, outer), marked(pullback, bool(d.faint))
 
 
 def log_softmax_grad(
@@ -138,12 +121,12 @@ def log_softmax_grad(
     cotangents = rows.of(np.asarray(y_bar), inner)
     with np.errstate(all="ignore"):
         total = row_sums(cotangents)
-        x_bar = cotangents - d.times(total)
+        x_bar = d.remainders(cotangents)
 
     def pullback(x_bar_bar: Any) -> tuple[Array, Array]:
-        g = rows.of(np.asarray(x_bar_bar), inner)
         with np.errstate(all="ignore"):
-            return rows.back(d.centred(g, -total), outer), rows.back(d.deviations(g), outer)
+            a = d.deviations(rows.of(np.asarray(x_bar_bar), inner))
+            return rows.back(d.times(a, -total), outer), rows.back(a, outer)
 
     return rows.back(x_bar, outer), pullback
 

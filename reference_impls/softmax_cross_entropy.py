@@ -30,12 +30,12 @@ from property_tests.strategies import (
 )
 from reference_impls.conventions.probabilities import SOFTMAX_CROSS_ENTROPY_CONVENTIONS
 from reference_impls.distributions import Distributions, distributions, log_sum_exp
-from reference_impls.exponents import marked, noting
+from reference_impls.exponents import marked
 from reference_impls.labels import (
     class_indices,
     class_weights,
     gather_cotangent,
-    reduce_losses,
+    reduced_in_range,
     sample_shape,
     spread_cotangent,
 )
@@ -56,44 +56,29 @@ def softmax_cross_entropy(
     x = np.asarray(x)
     inner, outer = working_dtype(x.dtype), result_dtype(x.dtype)
     samples, classes = sample_shape(x.shape)
-    t = class_indices(labels, x.shape)
+    at_label, weights = _read(labels, x.shape, inner)
     logits = contiguous(x.reshape(samples, classes), inner)
     d = distributions(logits)
-    if t is None:
-        weights = class_weights(labels, x.shape, inner)
-    else:
-        at_label = (np.arange(samples), t)
-
-    def reduced(logits: Array, k: Array, r: Array) -> Any:
-        if t is None:
-            log_p = (logits - k) - r
-            losses = -row_sums(np.where(weights != 0, weights * log_p, 0))
-        else:
-            losses = r[:, 0] - (logits[at_label] - k[:, 0])
-        return reduce_losses(losses.reshape(x.shape[:-1]), reduction)
-
-    lost: dict[str, int] = {}
-    with noting(lost, under="ignore"):
+    with np.errstate(all="ignore"):
         k, r = log_sum_exp(logits, d.m, d.s)
-        loss = reduced(logits, k, r)
-    if lost:  # a share of what overflowed, or the mean, may still be a number
-        reach = samples.bit_length() + 1
-        with np.errstate(all="ignore"):
-            smaller = reduced(*(np.ldexp(part, -reach) for part in (logits, k, r)))
-            loss = np.where(np.isfinite(loss), loss, np.ldexp(smaller, reach))
+
+    def losses(smaller: int) -> Array:
+        parts = logits, k, r
+        away, top, log_sum = (np.ldexp(part, -smaller) for part in parts) if smaller else parts
+        if weights is None:
+            each = log_sum[:, 0] - (away[at_label] - top[:, 0])
+        else:
+            each = -row_sums(np.where(weights != 0, weights * ((away - top) - log_sum), 0))
+        return np.asarray(each).reshape(x.shape[:-1])
+
+    loss = reduced_in_range(losses, reduction, samples)
 
     def pullback(y_bar: Any) -> Array:
         with np.errstate(all="ignore"):
             cotangents = spread_cotangent(y_bar, reduction, samples, inner)
-            if t is None:
-                x_bar: Array = cotangents * (_weighted(d, weights) - weights)
-            else:
-                broadcast_by_row(classes)
-                x_bar = d.times(cotangents)
-                x_bar[at_label] -= cotangents[:, 0]
-            return rounded(x_bar.reshape(x.shape), outer)
+            return rounded(_pulled(d, at_label, weights, cotangents).reshape(x.shape), outer)
 
-    return rounded(np.asarray(loss), outer), marked(pullback, d.faint is not None)
+    return rounded(loss, outer), marked(pullback, bool(d.faint))
 
 
 def softmax_cross_entropy_grad(
@@ -103,34 +88,46 @@ def softmax_cross_entropy_grad(
     x = np.asarray(x)
     inner, outer = working_dtype(x.dtype), result_dtype(x.dtype)
     samples, classes = sample_shape(x.shape)
-    t = class_indices(labels, x.shape)
+    at_label, weights = _read(labels, x.shape, inner)
     d = distributions(contiguous(x.reshape(samples, classes), inner))
     with np.errstate(all="ignore"):
         cotangents = spread_cotangent(y_bar, reduction, samples, inner)
-        if t is None:
-            weights = class_weights(labels, x.shape, inner)
-            total = cotangents * row_sums(weights)
-            x_bar = cotangents * (_weighted(d, weights) - weights)
-        else:
-            at_label = (np.arange(samples), t)
-            total = cotangents
-            x_bar = d.times(cotangents)
-            x_bar[at_label] -= cotangents[:, 0]
+        x_bar = _pulled(d, at_label, weights, cotangents)
+        total = cotangents if weights is None else cotangents * row_sums(weights)
 
     def pullback(x_bar_bar: Any) -> tuple[Array, Array]:
         g = contiguous(np.asarray(x_bar_bar).reshape(samples, classes), inner)
         with np.errstate(all="ignore"):
             a = d.deviations(g)
-            losses = a[at_label] if t is not None else row_sums(np.where(weights != 0, weights * a, 0))[:, 0]
+            losses = (
+                a[at_label] if weights is None else row_sums(np.where(weights != 0, weights * a, 0))[:, 0]
+            )
             y_bar_bar = np.asarray(gather_cotangent(-losses.reshape(x.shape[:-1]), reduction))
-            return rounded(d.centred(g, total).reshape(x.shape), outer), rounded(y_bar_bar, outer)
+            return rounded(d.times(a, total).reshape(x.shape), outer), rounded(y_bar_bar, outer)
 
     return rounded(x_bar.reshape(x.shape), outer), pullback
 
 
-def _weighted(d: Distributions, weights: Array) -> Array:
-    """``p sum t``, and 0 where a sample has no weight at all: its loss is 0 whatever its logits are."""
-    return np.where((weights != 0).any(axis=1, keepdims=True), d.times(row_sums(weights)), 0)
+def _read(labels: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> tuple[Any, Array | None]:
+    """The place of each sample's label in the matrix of predictions, or its weight for each of them, and None."""
+    t = class_indices(labels, shape)
+    return (None, class_weights(labels, shape, dtype)) if t is None else ((np.arange(len(t)), t), None)
+
+
+def _pulled(d: Distributions, at_label: Any, weights: Array | None, cotangents: Array) -> Array:
+    """``y_bar (p sum t - t)``, and 0 where a sample has no weight: its loss is 0 whatever its logits are."""
+    if weights is None:
+        broadcast_by_row(d.p.shape[1])
+        x_bar = d.times(cotangents)
+        x_bar[at_label] -= cotangents[:, 0]
+        return x_bar
+    total = row_sums(weights)
+    shares = np.where((weights != 0).any(axis=1, keepdims=True), d.p * total, 0)
+    x_bar = np.asarray(cotangents * (shares - weights))
+    for faint in d.felt(slopes := cotangents * total).values():
+        apart = faint.times(faint.of(slopes)) - faint.of(cotangents) * faint.of(weights)
+        faint.put(x_bar, np.where(faint.p < np.finfo(d.p.dtype).tiny, apart, faint.of(x_bar)))
+    return x_bar
 
 
 SOFTMAX_CROSS_ENTROPY = Operation(
