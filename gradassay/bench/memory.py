@@ -15,7 +15,6 @@ byte of it is: of what is kept, up to 3 MiB are noise.
 from __future__ import annotations
 
 import ctypes
-import gc
 import mmap
 import re
 from collections.abc import Callable, Iterator
@@ -23,6 +22,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from gradassay.bench.collection import no_collection
 
 _PROCESS = Path("/proc/self")
 #: Written to clear_refs: forget which pages were accessed, and set the high-water mark back; see proc(5).
@@ -68,7 +69,7 @@ def can_tell() -> bool:
 
 def _measured(call: Callable[[], object]) -> Footprint:
     ctypes.CDLL(None).malloc_trim(0)
-    with _small_pages(), _no_collection():
+    with _small_pages(), no_collection():
         for what in (_RESET_MARK, _FORGET_ACCESS):
             (_PROCESS / "clear_refs").write_text(what, encoding="ascii")
         _forget_translations()
@@ -95,18 +96,6 @@ def _prctl(what: int, value: int) -> int:
     if told < 0:
         raise OSError(ctypes.get_errno(), f"prctl({what}, {value})")
     return told
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """A collection of garbage touches every object that there is."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def _forget_translations() -> None:

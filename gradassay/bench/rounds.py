@@ -7,7 +7,6 @@ to one thread gains nothing by that.
 
 from __future__ import annotations
 
-import gc
 import math
 import statistics
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from gradassay.bench.collection import no_collection
 from gradassay.bench.legs import Case, Step
 from gradassay.intervals import median_ratio
 from gradassay.vocabulary.bench import OURS, BenchRow, Timing
@@ -114,18 +114,13 @@ def take_turns(
         rounds = min(MOST_ROUNDS, max(FEWEST_ROUNDS, int(ROUNDS_S / round_s)))
     times: Times = {key: [] for key in steps}
     keys = list(steps)
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
+    with no_collection():
         for _ in range(rounds):
             for at in rng.permutation(len(keys)):
                 key = keys[at]
                 taken_s, wall_s, cpu_s = _seconds(steps[key], calls[key])
                 load.add(key[0], wall_s, cpu_s)
                 times[key].append(taken_s / calls[key])
-    finally:
-        if collecting:
-            gc.enable()
     return times
 
 

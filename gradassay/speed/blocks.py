@@ -9,11 +9,9 @@ unchanged code then lie within 0.3 % where those of four legs of 1 ms lie within
 
 from __future__ import annotations
 
-import gc
 import math
 import statistics
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter_ns, thread_time_ns
 
@@ -121,15 +119,3 @@ def waits(
         if (wall() - began) * 1e-9 > WAITING_S:
             break
     return f"it waits: {best_wall * 1e-6:.3g} ms go by in a call, and its thread works for {best_thread * 1e-6:.3g} ms"
-
-
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """No garbage collection meanwhile."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()

@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from gradassay.bench.collection import no_collection
 from gradassay.bench.legs import Case, make_case
 from gradassay.catalogue import OPERATIONS
 from gradassay.errors import UsageError
 from gradassay.intervals import median_ratio
-from gradassay.speed.blocks import Blocks, Step, undisturbed, waits
+from gradassay.speed.blocks import Blocks, Step, waits
 from gradassay.speed.cells import (
     BOTH,
     COUNTED,
@@ -80,7 +81,7 @@ def timed(task: Timing) -> Timed | Refused:
     old, new = (waits(partial(step, part=BOTH)) or waits(step) for step in (before, after))
     if old or new:
         return Refused(task, old, new, Trouble.WAITS)
-    with undisturbed():
+    with no_collection():
         blocks = Blocks(before, after, np.random.default_rng(task.seed), task.planted)
         began = perf_counter()
 

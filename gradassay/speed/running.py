@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from comparators.adapters import environment
 from gradassay.one_thread import VARIABLES
 from gradassay.sharing import ProcessDied, shared
 from gradassay.speed.cells import Outcome, Refused, Side, Task, Timing, Trouble
@@ -62,7 +61,7 @@ def _in_one_process(
     """Task -> outcome as far as it got, and what ended it early: KeyboardInterrupt or ProcessDied."""
     outcomes: dict[Task, Outcome] = {}
     try:
-        with _environment(PINNED):
+        with environment(**PINNED):  # for the process that is begun meanwhile
             for task, outcome in zip(tasks, shared(perform, tasks, 1, progress), strict=True):
                 if outcome is not None:
                     outcomes[task] = outcome
@@ -77,18 +76,3 @@ def perform(task: Task, progress: Progress) -> Outcome:
     outcome = timed(task) if isinstance(task, Timing) else counted_in(task)
     progress(str(task.cell), 1, 1)
     return outcome
-
-
-@contextmanager
-def _environment(settings: Mapping[str, str]) -> Iterator[None]:
-    """Variables for the processes that are begun meanwhile."""
-    before = {name: os.environ.get(name) for name in settings}
-    os.environ.update(settings)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
