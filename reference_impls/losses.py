@@ -37,7 +37,7 @@ from property_tests.strategies.losses import (
 from reference_impls.conventions.linear import L2_PENALTY_CONVENTIONS, MEAN_SQUARED_ERROR_CONVENTIONS
 from reference_impls.exponents import noting, product_apart
 from reference_impls.rows import contiguous, result_dtype, rounded, working_dtype
-from reference_impls.totals import dot
+from reference_impls.totals import direction, dot, norm
 
 Pair = tuple[Array, Array]
 
@@ -131,7 +131,7 @@ def l2_penalty(
     inner = working_dtype(w.dtype)
     weights = contiguous(w, inner)
     with np.errstate(all="ignore"):
-        m, k = _norm(weights)
+        m, k = norm(weights)
         y = np.ldexp(strength * m * m, 2 * k) if squared else np.ldexp(strength * m, k)
         factor = inner.type(strength)
 
@@ -140,7 +140,7 @@ def l2_penalty(
         lost: dict[str, int] = {}
         with noting(lost):
             steepness = slope * factor
-            w_bar = weights * (2 * steepness) if squared else _direction(weights, m, k) * steepness
+            w_bar = weights * (2 * steepness) if squared else direction(weights, m, k) * steepness
             if lost and not (squared or m):
                 w_bar = np.zeros_like(weights)
             elif lost:
@@ -167,8 +167,8 @@ def l2_penalty_grad(
                 w_bar, (product, j) = product_apart(h, *steepness, exponent=1), dot(weights, h)
                 y_bb = np.ldexp(2 * strength * product, j)
             else:
-                m, k = _norm(weights)
-                v = _direction(weights, m, k)
+                m, k = norm(weights)
+                v = direction(weights, m, k)
                 along = np.ldexp(*dot(v, h))
                 across = h - v * along
                 w_bar = product_apart(across, *steepness, over=(m,), exponent=-k) if m else 0 * across
@@ -176,18 +176,6 @@ def l2_penalty_grad(
         return _as(w_bar, w), _as(inner.type(y_bb), y_bar)
 
     return l2_penalty(w, strength=strength, squared=squared)[1](y_bar), pullback
-
-
-def _norm(w: Array) -> tuple[Array, int]:
-    """r as ``m 2^k``."""
-    total, k = dot(w, w)
-    return np.sqrt(total), k // 2
-
-
-def _direction(w: Array, m: Array, k: int) -> Array:
-    """``w / r``; 0 at w = 0."""
-    scaled: Array = np.ldexp(w, -k) if k else w
-    return scaled / m if m else np.zeros_like(w)
 
 
 MEAN_SQUARED_ERROR = Operation(

@@ -79,6 +79,18 @@ def dot(a: Array, b: Array) -> tuple[Any, int]:
     return _dot(np.ldexp(a, -i), np.ldexp(b, -j)), i + j
 
 
+def norm(x: Array) -> tuple[Any, int]:
+    """The root of the sum of the squares as ``m 2^k``."""
+    m, k = dot(x, x)
+    return np.sqrt(m), k // 2
+
+
+def direction(x: Array, m: Any, k: int) -> Array:
+    """``x / (m 2^k)``; 0 where m is."""
+    scaled: Array = np.ldexp(x, -k) if k else x
+    return scaled / m if m else np.zeros_like(x)
+
+
 def _dot(a: Array, b: Array) -> Any:
     """BLAS adds a run in many lanes; einsum has 2 for float64, and equal terms one after the other err alike."""
     whole = a.size // RUN * RUN

@@ -1,4 +1,4 @@
-"""The ways in which a convention changes a definition: before it, after it, in its labels, or in its place."""
+"""The ways in which a convention changes a definition: before it, after it, in its labels, its mean, or its place."""
 
 from __future__ import annotations
 
@@ -50,6 +50,20 @@ def relabelled(step: Callable[[Any, Shape], Any]) -> Change:
         def changed(*args: Any, **params: Any) -> Any:
             *others, labels = args
             return definition(*others, step(labels, predicted(others)), **params)
+
+        return changed
+
+    return change
+
+
+def averaged_over(count: Callable[[Any, Shape], Any]) -> Change:
+    """The mean with another denominator in the place of the number of samples."""
+
+    def change(definition: Definition) -> Definition:
+        def changed(*args: Any, reduction: str = "mean", **params: Any) -> Any:
+            if reduction != "mean":
+                return definition(*args, reduction=reduction, **params)
+            return definition(*args, reduction="sum", **params) / count(args[-1], predicted(args[:-1]))
 
         return changed
 

@@ -5,33 +5,24 @@ A label that is no class has to raise, by the definition. The conventions ``on_i
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from gradassay.vocabulary import Array, Convention, Definition
-from reference_impls.conventions.changes import Change, Shape, followed, given, predicted, relabelled
+from reference_impls.conventions.changes import (
+    Change,
+    Shape,
+    averaged_over,
+    followed,
+    given,
+    predicted,
+    relabelled,
+)
 from reference_impls.textbook import distribution
 
 #: ``ignore_index`` of PyTorch's losses, where none is given.
 IGNORED = -100
-
-# ---- reductions
-
-
-def averaged_over(count: Callable[[Any, Shape], Any]) -> Change:
-    """The mean with another denominator in the place of the number of samples."""
-
-    def change(definition: Definition) -> Definition:
-        def changed(*args: Any, reduction: str = "mean", **params: Any) -> Any:
-            if reduction != "mean":
-                return definition(*args, reduction=reduction, **params)
-            return definition(*args, reduction="sum", **params) / count(args[-1], predicted(args[:-1]))
-
-        return changed
-
-    return change
 
 
 def total_of_labels(labels: Any, shape: Shape) -> Any:
