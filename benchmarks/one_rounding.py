@@ -1,4 +1,4 @@
-"""One rounding more in the pullback of every operation, held against the approved bounds.
+"""One rounding more in the pullback of every operation, and of every pullback, held against the approved bounds.
 
     python benchmarks/one_rounding.py [OPERATION ...]
 
@@ -18,6 +18,8 @@ import numpy as np
 from comparators.numpy_rules import RuleComparator
 from gradassay.catalogue import OPERATIONS
 from gradassay.judging import AgainstTruth
+from gradassay.orders import pullback_name
+from gradassay.second_order import operation_named
 from gradassay.tally import Tally
 from gradassay.vocabulary import Array, Row, Rule
 from gradassay.why.rows import Explainer
@@ -58,7 +60,7 @@ def rounding_once_more(rule: Rule) -> Rule:
 
 def row_of(name: str, dtype: str, *, examples: int, seed: int) -> Row:
     """What a comparison would find."""
-    operation = OPERATIONS[name]
+    operation = operation_named(name)
     comparator = RuleComparator("numpy", rounding_once_more(operation.rule))
     judge = AgainstTruth(comparator, operation.definition, operation.conventions)
     tally = Tally(name, "numpy", dtype, judge, Explainer(name, judge, operation.definition, comparator))
@@ -71,7 +73,7 @@ def main(names: list[str]) -> int:
     """Print the lines; 1 where an operation was not seen at all."""
     expected, accuracy = read_expected(STATE / "expected.toml"), read_accuracy(STATE / "accuracy.toml")
     unseen, by_typical, rows = [], 0, 0
-    for name in names or OPERATIONS:
+    for name in names or (*OPERATIONS, *map(pullback_name, OPERATIONS)):
         seen = False
         for dtype in DTYPES:
             row = row_of(name, dtype, examples=expected.examples, seed=expected.seed)
@@ -85,7 +87,7 @@ def main(names: list[str]) -> int:
             seen |= bool(broken)
             rows, by_typical = rows + 1, by_typical + (not kept["typical error"])
             print(
-                f"{name:24}{dtype:9}{row.typical:6.3f} u, bound {bound.normwise:.3f} u: {', '.join(broken) or '-'}"
+                f"{name:30}{dtype:9}{row.typical:6.3f} u, bound {bound.normwise:.3f} u: {', '.join(broken) or '-'}"
             )
         unseen += [] if seen else [name]
     print(
