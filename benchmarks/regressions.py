@@ -114,26 +114,24 @@ PLANTED = (
     Planted(
         "at second order, a factor of 1.001",
         "reference_impls/softmax.py",
-        "            products = d.deviations(g) * d.deviations(cotangents)\n",
-        "            products = d.deviations(g) * d.deviations(cotangents) * inner.type(1.001)\n",
+        "rows.back(d.centred(a * c), outer), rows.back(d.times(a), outer)\n",
+        "rows.back(d.centred(a * c) * inner.type(1.001), outer), rows.back(d.times(a), outer)\n",
         SOFTMAX_GRAD,
         "wrong",
     ),
     Planted(
         "at second order, one more rounding: a product that is scaled",
         "reference_impls/softmax.py",
-        "            products = d.deviations(g) * d.deviations(cotangents)\n",
-        "            third = inner.type(3)\n"
-        "            products = d.deviations(g) * third * d.deviations(cotangents) / third\n",
+        "rows.back(d.centred(a * c), outer), rows.back(d.times(a), outer)\n",
+        "rows.back(d.centred(a * inner.type(3) * c / inner.type(3)), outer), rows.back(d.times(a), outer)\n",
         SOFTMAX_GRAD,
         "less accurate",
     ),
     Planted(
         "at second order, a lost dtype",
         "reference_impls/softmax.py",
-        "            return rows.back(d.centred(products), outer), rows.back(d.centred(g), outer)\n",
-        "            wide = np.dtype(np.float64)\n"
-        "            return rows.back(d.centred(products), wide), rows.back(d.centred(g), outer)\n",
+        "rows.back(d.centred(a * c), outer), rows.back(d.times(a), outer)\n",
+        "rows.back(d.centred(a * c), np.dtype(np.float64)), rows.back(d.times(a), outer)\n",
         SOFTMAX_GRAD,
         "dtype float64 instead of float32",
     ),
