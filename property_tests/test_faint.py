@@ -89,6 +89,47 @@ def test_a_subnormal_probability_loses_nothing_to_the_weight_of_its_sample(
 
 
 @wide_dtypes
+@given(seed=seeds)
+def test_a_subnormal_probability_under_a_one_hot_label_is_rounded_after_its_weight(
+    dtype: str, seed: int
+) -> None:
+    rng, form = np.random.default_rng(seed), FORMATS[dtype]
+    x = faint_logits(rng, dtype, (1, 4)).astype(dtype)
+    weight = np.ldexp(form.dtype.type(1), np.finfo(dtype).maxexp - 5)
+    by_index, one_hot = (
+        softmax_cross_entropy(x, labels, reduction="none")[1](weight[None])
+        for labels in (np.array([0]), np.eye(1, 4))
+    )
+    assert np.array_equal(by_index, one_hot)
+
+
+@wide_dtypes
+@pytest.mark.parametrize("axis", [0, 1])
+@given(seed=seeds)
+def test_the_sum_of_the_cotangents_of_log_softmax_may_overflow(axis: int, dtype: str, seed: int) -> None:
+    """The gradients are 2^10 times those of cotangents 2^10 times smaller, wherever these are numbers."""
+    rng, form = np.random.default_rng(seed), FORMATS[dtype]
+    x = (rng.normal(size=(6, 9)) * rng.choice([1, 30])).astype(dtype)
+    y_bar = (rng.uniform(0.3, 0.5, x.shape) * rng.choice([1, 1e-30], x.shape)).astype(dtype)
+    large = np.ldexp(y_bar, np.finfo(dtype).maxexp)
+    large[0] = y_bar[0]  # along axis 1 a row whose sum is a number, else small ones beside large ones
+    tiny = np.ldexp(rng.normal(size=x.shape).astype(dtype), 12 - np.finfo(dtype).maxexp)
+
+    def gradients(cotangents: Any) -> tuple[Any, Any]:
+        second = log_softmax_grad(x, cotangents, axis=axis)[1]
+        return log_softmax(x, axis=axis)[1](cotangents), second(tiny)[0]
+
+    with np.errstate(all="ignore"):
+        scaled = [1024 * each for each in gradients(large / 1024)]
+    for got, wanted, size in zip(gradients(large), scaled, (np.abs(large), 0), strict=True):
+        finite = np.isfinite(wanted)
+        assert finite.any()
+        assert np.array_equal(np.isfinite(got), finite)
+        permitted = 32 * form.u * (np.abs(wanted) + size * form.u) + 2048 * form.eta
+        assert np.all(np.abs(got[finite] - wanted[finite]) <= permitted[finite])
+
+
+@wide_dtypes
 @given(seed=seeds, size=sizes)
 def test_a_subnormal_probability_loses_nothing_where_its_cotangent_and_the_largest_oppose(
     dtype: str, seed: int, size: float

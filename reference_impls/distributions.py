@@ -15,7 +15,15 @@ from gradassay.vocabulary import Array
 from reference_impls.exponents import noting
 from reference_impls.faint import Faint, faint_rows
 from reference_impls.lifting import is_small
-from reference_impls.rows import blocks, broadcast_by_row, row_dots, row_maxima, row_sums, rows_at
+from reference_impls.rows import (
+    blocks,
+    broadcast_by_row,
+    row_dots,
+    row_maxima,
+    row_sums,
+    row_sums_apart,
+    rows_at,
+)
 
 #: Sums of exponentials beyond this are taken after a shift; its reciprocal is a normal number in float32.
 LARGEST_SUM = 1e30
@@ -79,16 +87,14 @@ class Distributions(NamedTuple):
                     shares[faint.rows] = faint.times(total[faint.rows])
                 np.subtract(bars, shares, out=shares)
                 total -= total  # is invalid where the sum overflowed, of which einsum does not tell
-            return self._remainders_of_much(y, result) if lost else result
+            return self._remainders_of_much(y) if lost else result
 
-    def _remainders_of_much(self, y: Array, result: Array) -> Array:
+    def _remainders_of_much(self, y: Array) -> Array:
         """``y - p sum y`` where the sum overflows, which the difference need not."""
-        reach = y.shape[1].bit_length()
-        smaller = np.ldexp(y, -reach)
-        shares = self.times(row_sums(smaller))
-        mended = y - np.ldexp(shares, reach)
-        mended = np.where(np.isfinite(mended), mended, np.ldexp(smaller - shares, reach))
-        return np.where(np.isfinite(row_sums(y)), result, mended)
+        m, k = row_sums_apart(y)
+        shares = self.times(m)
+        result = y - np.ldexp(shares, k)
+        return np.where(np.isfinite(result), result, np.ldexp(np.ldexp(y, -k) - shares, k))
 
 
 def exponentials(x: Array, e: Array) -> tuple[Array, Array]:

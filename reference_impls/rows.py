@@ -132,6 +132,13 @@ def row_sums(matrix: Array) -> Array:
     return sums[:, None]
 
 
+def row_sums_apart(matrix: Array) -> tuple[Array, Array]:
+    """Sum of each row as ``m 2^k``, columns both: k is 0 where the sum is a number."""
+    m = row_sums(matrix)
+    k = np.where(np.isfinite(m), 0, matrix.shape[1].bit_length())
+    return row_sums(np.ldexp(matrix, -k)) if k.any() else m, k
+
+
 def row_dots(a: Array, b: Array) -> Array:
     """Inner product of each row of ``a`` with that of ``b``, as a column."""
     if a.shape[1] > RUN:

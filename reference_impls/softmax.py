@@ -33,7 +33,7 @@ from reference_impls.rows import (
     Axis,
     Rows,
     result_dtype,
-    row_sums,
+    row_sums_apart,
     working_dtype,
 )
 
@@ -120,13 +120,14 @@ def log_softmax_grad(
     d = distributions(rows.of(x, inner))
     cotangents = rows.of(np.asarray(y_bar), inner)
     with np.errstate(all="ignore"):
-        total = row_sums(cotangents)
+        total, k = row_sums_apart(cotangents)
         x_bar = d.remainders(cotangents)
 
     def pullback(x_bar_bar: Any) -> tuple[Array, Array]:
         with np.errstate(all="ignore"):
             a = d.deviations(rows.of(np.asarray(x_bar_bar), inner))
-            return rows.back(d.times(a, -total), outer), rows.back(a, outer)
+            x_bar2 = d.times(a, -total)
+            return rows.back(np.ldexp(x_bar2, k) if k.any() else x_bar2, outer), rows.back(a, outer)
 
     return rows.back(x_bar, outer), pullback
 
