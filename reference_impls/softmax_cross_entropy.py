@@ -59,11 +59,9 @@ def softmax_cross_entropy(
     at_label, weights = _read(labels, x.shape, inner)
     logits = contiguous(x.reshape(samples, classes), inner)
     d = distributions(logits)
-    with np.errstate(all="ignore"):
-        k, r = log_sum_exp(logits, d.m, d.s)
 
     def losses(smaller: int) -> Array:
-        parts = logits, k, r
+        parts = logits, *log_sum_exp(logits, d.m, d.s)
         away, top, log_sum = (np.ldexp(part, -smaller) for part in parts) if smaller else parts
         if weights is None:
             each = log_sum[:, 0] - (away[at_label] - top[:, 0])
