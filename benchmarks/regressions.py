@@ -47,6 +47,10 @@ class Planted(NamedTuple):
 
 #: The classifier has a softmax in it.
 SOFTMAX = frozenset({"softmax", "sigmoid_classifier"})
+#: What centres by the same function at second order.
+CENTRED = frozenset(
+    f"grad({name})" for name in ("log_softmax", "softmax_cross_entropy", "softmax_regression")
+)
 SOFTMAX_GRAD = frozenset({"grad(softmax)", "grad(sigmoid_classifier)"})
 PLANTED = (
     Planted(
@@ -55,7 +59,7 @@ PLANTED = (
         "                np.subtract(bars, row_dots(p, bars), out=differences)\n",
         "                third = p.dtype.type(3)\n"
         "                np.subtract(bars, row_dots(p, bars) * third / third, out=differences)\n",
-        SOFTMAX,
+        SOFTMAX | CENTRED,
         "less accurate",
     ),
     Planted(
