@@ -124,10 +124,11 @@ PLANTED = (
         "wrong",
     ),
     Planted(
-        "at second order, one more rounding: a product that is scaled",
+        "at second order, one more rounding: five times the result less four times",
         "reference_impls/softmax.py",
         "rows.back(d.centred(a * c), outer), rows.back(d.times(a), outer)\n",
-        "rows.back(d.centred(a * inner.type(3) * c / inner.type(3)), outer), rows.back(d.times(a), outer)\n",
+        "rows.back(d.centred(a * c) * inner.type(5) - d.centred(a * c) * inner.type(4), outer), "
+        "rows.back(d.times(a), outer)\n",
         SOFTMAX_GRAD,
         "less accurate",
     ),
