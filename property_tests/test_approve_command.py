@@ -140,7 +140,7 @@ def test_what_changed_is_told(shell: Shell, measuring: Install) -> None:
     lines = out.splitlines()
     assert lines[0] == "+ softmax numpy float64 wrong (sum term missing)"
     assert lines[1] == "- softmax numpy float64 imprecise (stagnation)"
-    assert lines[2].startswith("~ max numpy float64: error/budget 0.718, norm-wise 0.001 u -> 0.718, 10.08")
+    assert lines[2].startswith("~ max numpy float64: error/budget 0.718, norm-wise 0.001 u -> 0.718, 9.45")
     assert lines[3].startswith("st: 1 added, 1 removed, 0 unchanged; 2 rows, 2 bounds, ")
 
 

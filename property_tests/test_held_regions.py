@@ -115,7 +115,7 @@ def test_a_region_beyond_its_bound_is_worse_and_told_with_both_numbers_and_an_ex
 def test_one_breach_tells_of_the_row_and_of_its_region() -> None:
     state = state_of(run(measured({"many": 1.0})))
     (breach,) = checked(run(measured({"many": 3.0}, typical=2.0)), state).breaches
-    assert "the typical norm-wise error is 2 u, bound 1.12 u" in breach.what
+    assert "the typical norm-wise error is 2 u, bound 1.05 u" in breach.what
     assert "in region many: 3 u, bound 1.5 u" in breach.what
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from gradassay.vocabulary import Discrepancy, Run, Witness
-from reports.gate.accuracy import Accuracy, without_regions
+from reports.gate.accuracy import Accuracy, elsewhere, without_regions
 from reports.gate.breaches import Breach, File, Kind, order
 from reports.gate.expectations import (
     Expectations,
@@ -26,6 +26,8 @@ from reports.numbers import count
 
 #: The comparator whose verdicts are about the subjects' rules, and about no framework.
 OF_THE_SUBJECTS = "finite_differences"
+#: What of the platform the last bits of the subjects' rules hang on.
+ARITHMETIC = {"blas", "numpy", "simd"}
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,11 @@ def held(run: Run, state: State, scope: Scope = EVERYTHING) -> Holding:
     approved = frozenset(place for place in state.expectations.measured if place in scope)
     lost, unknown = approved - measured(run), measured(run) - approved
     missing = {place: framework for place in lost if (framework := absent(run, place))}
+    here, then = platform_of(run), state.expectations.platform
+    other = {name: (was, here[name]) for name, was in then.items() if here.get(name, was) != was}
+    accuracy = elsewhere(state.accuracy) if ARITHMETIC & other.keys() else state.accuracy
     further = [
-        *held_accuracy(run, state.accuracy, state.witnesses, scope),
+        *held_accuracy(run, accuracy, state.witnesses, scope),
         *held_witnesses(run, state.witnesses, state.position, scope, state.expectations),
     ]
     breaches = [
@@ -75,17 +80,14 @@ def held(run: Run, state: State, scope: Scope = EVERYTHING) -> Holding:
         *vanished(run, state.expectations, lost - missing.keys(), unknown),
         *(breach for breach in further if not _follows(breach, lost, unknown)),
     ]
-    here = platform_of(run)
-    then = state.expectations.platform
-    other = {name: (was, here[name]) for name, was in then.items() if here.get(name, was) != was}
     ours = {breach.place.operation for breach in breaches if breach.place.implementation in run.subjects}
     counting = [breach for breach in breaches if _counts(breach, run, other) and not _alone(breach, ours)]
-    elsewhere = [breach for breach in breaches if breach not in counting]
+    uncounted = [breach for breach in breaches if breach not in counting]
     unchecked = {name: list(missing.values()).count(name) for name in sorted(set(missing.values()))}
     return Holding(
         tuple(sorted(counting, key=order)),
         unchecked,
-        tuple(sorted(elsewhere, key=order)),
+        tuple(sorted(uncounted, key=order)),
         other,
         sum(place in measured(run) for place in without_regions(state.accuracy)),
         len(untold),
