@@ -110,6 +110,12 @@ class Exact:
             tape.leaf(x, differentiable=i in scenario.differentiable) if is_floating(x.dtype) else x
             for i, x in enumerate(scenario.args)
         ]
+        for i in scenario.differentiable:
+            if not is_floating(scenario.args[i].dtype):
+                raise UsageError(
+                    f"args[{i}] is {scenario.args[i].dtype} and has no gradient: give it in {scenario.dtype}, "
+                    f"or leave {i} out of `differentiable`"
+                )
         y = tape.lift(_called(self.definition, args, scenario.params))
         if y.shape != scenario.cotangent.shape:
             raise UsageError(

@@ -188,6 +188,12 @@ def test_an_invalid_input_has_no_truth() -> None:
     assert "invalid" in (Exact(SOFTMAX).supports(invalid) or "")
 
 
+def test_the_gradient_of_whole_numbers_is_refused() -> None:
+    whole = Scenario("softmax", "float64", (np.array([1, 2, 3]),), {}, np.ones(3))
+    with pytest.raises(UsageError, match=r"args\[0\] is int64 .* give it in float64"):
+        Exact(SOFTMAX).evaluate(whole)
+
+
 def test_a_cotangent_of_another_shape_is_refused() -> None:
     with pytest.raises(UsageError, match=r"\(3,\).*\(2,\)"):
         Exact(SOFTMAX).evaluate(scenario(np.ones(2), y_bar=np.ones(3)))
