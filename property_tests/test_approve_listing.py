@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import os
+import re
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -67,6 +69,75 @@ def test_a_witness_that_was_added_by_hand_is_listed_by_approving_its_operation_a
     measuring(run(BOTH.rows[0]))
     assert shell(*APPROVE, "softmax")[0] == 0
     assert listed() == approved
+
+
+NARROW = ("softmax", "--dtypes", "float32", "--implementations", "numpy")
+DTYPES = run(row(found=[WRONG]), row(dtype="float32", found=[TIE]))
+
+
+def told(out: str) -> list[str]:
+    """The witnesses that an approval says it listed, or took off the list."""
+    return [line for line in out.splitlines() if line[1:].startswith(" witness ")]
+
+
+def deleted(dtype: str) -> str:
+    """The id of the witness of that dtype, whose line is deleted."""
+    (name,) = (w.id for w in read(ST).witnesses.values() if w.scenario.dtype == dtype)
+    path = Path("st/witnesses/softmax.jsonl")
+    path.write_text("".join(line for line in path.read_text().splitlines(True) if name not in line))
+    return name
+
+
+@pytest.mark.parametrize("part", [NARROW, NARROW[:3], (NARROW[0], *NARROW[3:])], ids=" ".join)
+def test_a_deleted_witness_is_dropped_by_no_approval_of_a_part_of_its_operation(
+    part: tuple[str, ...], shell: Shell, measuring: Install
+) -> None:
+    """Not even of its own dtype, which nobody knows any more."""
+    measuring(DTYPES)
+    assert shell(*APPROVE)[0] == 0
+    name = deleted("float64")
+    measuring(run(row(), row(dtype="float32", found=[TIE])))
+    code, out, _ = shell(*APPROVE, *part)
+    assert (code, told(out)) == (0, [])
+    code, out, _ = shell("check", "--approved", "st", "--no-audit", *part)
+    assert code == 1
+    assert f"witness {name} is listed in expected.toml and not stored" in out
+    (command,) = re.findall(r"if this is right: (.*) \(edits ", out)
+    code, out, _ = shell(*shlex.split(command)[1:])
+    assert (code, told(out)) == (0, [f"- witness {name} of softmax"])
+    assert shell("check", "--approved", "st", "--no-audit")[0] == 0
+
+
+def test_a_witness_that_was_added_by_hand_is_listed_by_approving_its_dtype_alone(
+    shell: Shell, measuring: Install
+) -> None:
+    measuring(DTYPES)
+    assert shell(*APPROVE)[0] == 0
+    (name,) = (w.id for w in read(ST).witnesses.values() if w.scenario.dtype == "float64")
+    path = Path("st/expected.toml")
+    path.write_text("".join(line for line in path.read_text().splitlines(True) if name not in line))
+    assert told(shell(*APPROVE, *NARROW)[1]) == []
+    assert shell("check", "--approved", "st", "--no-audit", *NARROW)[0] == 0, "it is of another dtype"
+    code, out, _ = shell("check", "--approved", "st", "--no-audit")
+    assert code == 1
+    (command,) = re.findall(r"if this is right: (.*) \(edits ", out)
+    assert "--dtypes float64" in command
+    assert told(shell(*shlex.split(command)[1:])[1]) == [f"+ witness {name} of softmax"]
+    assert shell("check", "--approved", "st", "--no-audit")[0] == 0
+
+
+def test_what_is_listed_and_what_no_longer_is_are_told(shell: Shell, measuring: Install) -> None:
+    measuring(run(row(found=[WRONG])))
+    first = told(shell(*APPROVE)[1])
+    assert first == [f"+ witness {name} of softmax" for name in read(ST).witnesses]
+    measuring(run(row("max", found=[TIE])))
+    second = told(shell(*APPROVE)[1])
+    assert second == [*(f"+ witness {name} of max" for name in read(ST).witnesses), *_reversed(first)]
+    assert told(shell(*APPROVE)[1]) == []
+
+
+def _reversed(lines: list[str]) -> list[str]:
+    return [line.replace("+", "-", 1) for line in lines]
 
 
 def test_the_ids_of_an_operation_that_is_gone_go_with_it(shell: Shell, measuring: Install) -> None:

@@ -135,20 +135,29 @@ IDS = st.frozensets(st.tuples(st.sampled_from(["softmax", "max"]), st.sampled_fr
 FILES = ("witnesses/x.jsonl", 3)
 
 
-@given(IDS, IDS, st.sampled_from([None, ("softmax",), ("max", "softmax"), ("exp",)]))
+@given(
+    IDS,
+    IDS,
+    st.sampled_from([None, ("softmax",), ("max", "softmax"), ("exp",)]),
+    st.sampled_from([None, ("float16",), ("float16", SCENARIO.dtype)]),
+)
 def test_what_is_listed_and_not_stored_has_vanished_and_the_reverse_is_unlisted(
-    listed: frozenset[Listed], there: frozenset[Listed], operations: tuple[str, ...] | None
+    listed: frozenset[Listed],
+    there: frozenset[Listed],
+    operations: tuple[str, ...] | None,
+    dtypes: tuple[str, ...] | None,
 ) -> None:
-    """In the operations that are asked for, whatever the implementations and dtypes."""
+    """In the operations that are asked for, whatever the implementations, and in the dtypes where they are known."""
     witnesses = {
         f"{operation}{name}": Witness(f"{operation}{name}", replace(SCENARIO, operation=operation), "")
         for operation, name in there
     }
     names = frozenset((operation, f"{operation}{name}") for operation, name in listed)
     known = Expectations(witnesses=names, witness_lines={each: i for i, each in enumerate(sorted(names), 7)})
-    scope = Scope(operations, implementations=("numpy",), dtypes=("float16",))
+    scope = Scope(operations, implementations=("torch",), dtypes=dtypes)
     found = list(held_witnesses(run(), witnesses, lambda _: FILES, scope, known))
-    asked = {each for each in listed ^ there if operations is None or each[0] in operations}
+    of_them = there if dtypes is None or SCENARIO.dtype in dtypes else there & listed
+    asked = {each for each in listed ^ of_them if operations is None or each[0] in operations}
     assert {(breach.kind, breach.place.operation, breach.what.split()[1]) for breach in found} == {
         (Kind.VANISHED if each in listed else Kind.UNLISTED, each[0], "".join(each)) for each in asked
     }

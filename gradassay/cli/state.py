@@ -27,7 +27,7 @@ def read(folder: Path) -> State:
     expectations = expected_toml.read(folder / File.EXPECTED)
     expectations = replace(expectations, witnesses=expectations.witnesses or frozenset())
     accuracy = accuracy_toml.read(folder / File.ACCURACY)
-    stored = witnesses.read(folder / File.WITNESSES)
+    found = witnesses.read(folder / File.WITNESSES)
 
     positions = cache(partial(witnesses.positions, folder / File.WITNESSES))
 
@@ -35,7 +35,7 @@ def read(folder: Path) -> State:
         path, line = positions().get(name, (folder, 0))
         return f"{File.WITNESSES}/{path.name}", line
 
-    return State(expectations, accuracy, {witness.id: witness for witness in stored}, position)
+    return State(expectations, accuracy, {witness.id: witness for witness in found}, position)
 
 
 def read_or_begin(folder: Path) -> State:
@@ -47,11 +47,11 @@ def read_or_begin(folder: Path) -> State:
     from reports.gate.expectations import Expectations
     from reports.gate.holding import State
 
-    expected, accuracy, stored = (folder / name for name in File)
+    expected, accuracy, lines = (folder / name for name in File)
     return State(
         expected_toml.read(expected) if expected.exists() else Expectations(),
         accuracy_toml.read(accuracy) if accuracy.exists() else Accuracy({}),
-        {w.id: w for w in witnesses.read(stored)} if stored.exists() else {},
+        {w.id: w for w in witnesses.read(lines)} if lines.exists() else {},
     )
 
 
@@ -74,18 +74,25 @@ def _bytes(path: Path) -> bytes | None:
 def listing(after: State, before: State, scope: Scope, new_only: bool) -> State:
     """``after`` with the list of its witnesses, which says of what was not approved just now what ``before`` said.
 
-    So whoever approves one operation does not accept that a witness of another one was deleted, or added by hand.
+    So whoever approves a part does not accept that a witness of another one was deleted, or added by hand.
     """
     listed = before.expectations.witnesses
-    there = _ids(after)
+    then, now = stored(before), stored(after)
+    dtypes = then | now
+
+    def settled(each: Listed) -> bool:
+        return scope.lists(each[0], dtypes.get(each))
+
+    there = set(now)
     if listed is not None:
-        stays = {each for each in listed if new_only or not scope.has(each[0])}
-        there = stays | {each for each in there if scope.has(each[0]) or each not in _ids(before)}
+        stays = {each for each in listed if new_only or not settled(each)}
+        there = stays | {each for each in now if settled(each) or each not in then}
     return replace(after, expectations=replace(after.expectations, witnesses=frozenset(there)))
 
 
-def _ids(state: State) -> set[Listed]:
-    return {(witness.scenario.operation, name) for name, witness in state.witnesses.items()}
+def stored(state: State) -> dict[Listed, str]:
+    """The witnesses that are stored -> their dtypes."""
+    return {(w.scenario.operation, name): w.scenario.dtype for name, w in state.witnesses.items()}
 
 
 def write(folder: Path, state: State, found: Mapping[str, bytes | None] | None = None) -> None:
@@ -142,14 +149,14 @@ def _replace(folder: Path, state: State) -> None:
     from reports.gate import accuracy_toml, expected_toml
     from reports.gate.breaches import File
 
-    stored = folder / File.WITNESSES
-    texts = witnesses.changes(stored, state.witnesses.values())
+    lines = folder / File.WITNESSES
+    texts = witnesses.changes(lines, state.witnesses.values())
     if not state.witnesses:  # git keeps no empty folder, and one that is missing is a missing baseline
-        texts[stored / ".gitkeep"] = ""
+        texts[lines / ".gitkeep"] = ""
     expectations = state.expectations
     if expectations.witnesses is None:
-        expectations = replace(expectations, witnesses=frozenset(_ids(state)))
+        expectations = replace(expectations, witnesses=frozenset(stored(state)))
     texts[folder / File.EXPECTED] = expected_toml.text(expectations)
     texts[folder / File.ACCURACY] = accuracy_toml.text(state.accuracy)
-    stored.mkdir(exist_ok=True)
+    lines.mkdir(exist_ok=True)
     write_together(texts)

@@ -31,7 +31,7 @@ def changes(before: State, after: State) -> list[str]:
         old = before.accuracy.bounds.get(place)
         if old is not None and old != bound:
             lines.append(f"~ {' '.join(place)}: {change(old, bound)}")
-    return [*lines, *_unbounded(before, after), *_failures(before, after)]
+    return [*lines, *_listed(before, after), *_unbounded(before, after), *_failures(before, after)]
 
 
 def summary(before: State, after: State, folder: str) -> str:
@@ -44,6 +44,18 @@ def summary(before: State, after: State, folder: str) -> str:
         f"{folder}: {added} added, {gone} removed, {kept} unchanged; {rows} rows, "
         f"{len(after.accuracy.bounds)} bounds, {witnesses} witnesses"
     )
+
+
+def _listed(before: State, after: State) -> Iterator[str]:
+    """The witnesses that have to be stored now and had not to be, and the other way about."""
+    from gradassay.cli.state import stored
+
+    was, is_ = before.expectations.witnesses, after.expectations.witnesses
+    then = frozenset(stored(before)) if was is None else was
+    now = frozenset(stored(after)) if is_ is None else is_
+    for mark, colour, ids in (("+", "green", now - then), ("-", "red", then - now)):
+        for operation, name in sorted(ids):
+            yield f"{style(mark, fg=colour)} witness {name} of {operation}"
 
 
 def _unbounded(before: State, after: State) -> Iterator[str]:

@@ -65,6 +65,8 @@ class Breach:
     """The region of the inputs that it is about; empty where that is no matter."""
     platform: str = ""
     """The platform that it may be all about: there, nobody recorded an error."""
+    anywhere: bool = False
+    """Whether it may be of any row of its operation, as nobody knows which."""
     renamed: str = ""
     """The name that the operation has now, where that is another one."""
 
@@ -79,10 +81,14 @@ class Breach:
         return " ".join(part for part in (self.place[1], self.place[0], self.place[2]) if part)
 
     def remedy(self, folder: str, scope: Scope = EVERYTHING) -> str:
-        """The command that accepts its row into the state in ``folder``, and nothing that was not checked."""
+        """The command that accepts its row into the state in ``folder``, and nothing that was not checked.
+
+        But where it may be of any row, as a witness that was deleted, the command is about all of them.
+        """
         there = "" if folder == FOLDER else f" --approved {shlex.quote(folder)}"
         named = (operation_of(name) for name in (self.place.operation, self.renamed) if name)
-        what = f"{' '.join(map(shlex.quote, named))}{scope.narrowed(self.place).options}{there}"
+        part = (EVERYTHING if self.anywhere else scope).narrowed(self.place)
+        what = f"{' '.join(map(shlex.quote, named))}{part.options}{there}"
         return f'gradassay approve {what} --reason "why {self.where} is right"'
 
     def sentence(self, folder: str, scope: Scope = EVERYTHING) -> str:

@@ -78,16 +78,17 @@ def _unlike_the_list(
     """The witnesses that are listed or stored, and not both."""
     if expectations.witnesses is None:
         return
-    there = {(witness.scenario.operation, name) for name, witness in stored.items()}
-    for operation, name in sorted(each for each in expectations.witnesses ^ there if scope.has(each[0])):
-        place = Place(operation, "", "")
-        if (operation, name) in there:
+    there = {(w.scenario.operation, name): w.scenario.dtype for name, w in stored.items()}
+    for operation, name in sorted(expectations.witnesses ^ there.keys()):
+        dtype = there.get((operation, name))
+        if dtype is not None and scope.lists(operation, dtype):
             what = f"witness {name} is stored and not listed in {File.EXPECTED}: was it added by hand?"
             file, line = position(name)
-            yield Breach(Kind.UNLISTED, place, what, file, line or None)
-        else:
+            yield Breach(Kind.UNLISTED, Place(operation, "", dtype), what, file, line or None)
+        elif dtype is None and scope.has(operation):
             what = f"witness {name} is listed in {File.EXPECTED} and not stored"
-            yield Breach(Kind.VANISHED, place, what, line=expectations.witness_lines.get((operation, name)))
+            line = expectations.witness_lines.get((operation, name))
+            yield Breach(Kind.VANISHED, Place(operation, "", ""), what, line=line, anywhere=True)
 
 
 def _difference(implementation: str, then: Vote, now: Vote | None) -> str | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import shlex
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from gradassay.orders import operation_of, order_of
@@ -59,6 +60,12 @@ class Scope:
         named = self.operations is None or operation_of(operation) in self.operations
         return named and self.order in (None, order_of(operation))
 
+    def lists(self, operation: str, dtype: str | None) -> bool:
+        """Whether accepting it settles if a witness is listed; one that is not stored has no ``dtype``, and may be of any."""
+        if dtype is None:
+            return self.has(operation) and self.implementations is None and self.dtypes is None
+        return any(Place(operation, name, dtype) in self for name in self.implementations or (OURS,))
+
     def narrowed(self, place: Place) -> Scope:
         """The part of it that is the row ``place``, as far as that tells."""
         return Scope(
@@ -67,6 +74,27 @@ class Scope:
             (place.dtype,) if place.dtype else self.dtypes,
             order_of(place.operation) if place.implementation in ("", OURS) else self.order,
         )
+
+    def around(self, some: Collection[Place], every: Collection[Place]) -> Scope:
+        """The narrowest part of it with ``some`` of the rows that it has; what ``every`` one has is not named."""
+
+        def named(what: Callable[[Place], str]) -> tuple[str, ...] | None:
+            wanted = {what(place) for place in some}
+            return tuple(sorted(wanted)) if wanted < {what(place) for place in every} else None
+
+        orders = named(lambda place: str(order_of(place.operation)))
+        return replace(
+            self,
+            operations=named(lambda place: operation_of(place.operation)) or self.operations,
+            implementations=named(lambda place: place.implementation) or self.implementations,
+            dtypes=named(lambda place: place.dtype) or self.dtypes,
+            order=int(orders[0]) if orders and len(orders) == 1 else self.order,
+        )
+
+    @property
+    def words(self) -> str:
+        """What narrows a command so."""
+        return "".join(f" {shlex.quote(name)}" for name in self.operations or ()) + self.options
 
     @property
     def options(self) -> str:
