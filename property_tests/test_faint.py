@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from comparators.numpy_rules import RuleComparator
@@ -22,7 +22,7 @@ from reference_impls.distributions import distributions
 from reference_impls.lifting import SMALL
 from reference_impls.losses import l2_penalty, l2_penalty_grad, mean_squared_error, mean_squared_error_grad
 from reference_impls.softmax import log_softmax, log_softmax_grad, softmax, softmax_grad
-from reference_impls.softmax_cross_entropy import softmax_cross_entropy
+from reference_impls.softmax_cross_entropy import softmax_cross_entropy, softmax_cross_entropy_grad
 from reference_impls.softmax_regression import softmax_regression
 
 seeds = st.integers(0, 2**32 - 1)
@@ -86,6 +86,66 @@ def test_a_subnormal_probability_loses_nothing_to_the_weight_of_its_sample(
     bars = (y_bar, rng.normal(size=x.shape) * size) if name.startswith("grad") else (y_bar,)
     verdict, sentence = told(name, dtype, (x, labels, *bars[:-1]), bars[-1], reduction="none")
     assert verdict is Verdict.AGREES, sentence
+
+
+def magnitude(rng: np.random.Generator, dtype: str, lowest: float, highest: float) -> float:
+    """A number between two powers of the largest one, of either sign."""
+    return float(rng.choice([-1, 1]) * 2 ** (rng.uniform(lowest, highest) * np.finfo(dtype).maxexp))
+
+
+@wide_dtypes
+@pytest.mark.parametrize("labels", ["none", "index", "soft"])
+@given(seed=seeds)
+def test_a_large_cotangent_gives_two_classes_opposite_second_derivatives(
+    labels: str, dtype: str, seed: int
+) -> None:
+    """S p (g - p·g) adds up to 0; in the dominating class g - p·g is subnormal or 0, S p times that is not."""
+    rng, form = np.random.default_rng(seed), FORMATS[dtype]
+    x, g = faint_logits(rng, dtype, (1, 2)).astype(dtype), np.array([[0, rng.normal()]], dtype)
+    assume(distributions(x).faint)  # a subnormal number that lost no digit raises no flag
+    large = form.dtype.type(magnitude(rng, dtype, 0, 0.8))
+    if labels == "none":
+        _, pullback = log_softmax_grad(x, large * np.eye(1, 2, dtype=dtype))
+    else:
+        t = np.array([0]) if labels == "index" else rng.random((1, 2)).astype(dtype)
+        _, pullback = softmax_cross_entropy_grad(x, t, large[None], reduction="none")
+    ((first, second),) = pullback(g)[0]
+    assert abs(first + second) <= 16 * form.u * abs(second) + 2 * form.eta
+
+
+@wide_dtypes
+@given(seed=seeds, weight=st.sampled_from([1.0, 1e-6, 1e3, 1e15]))
+def test_a_large_weight_keeps_the_digits_of_second_derivatives(weight: float, dtype: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x, t = faint_logits(rng, dtype, (1, 3)), rng.random((1, 3)) * weight
+    g, y_bar = [[0, *rng.normal(size=2)]], [magnitude(rng, dtype, 0, 0.4)]
+    verdict, sentence = told("grad(softmax_cross_entropy)", dtype, (x, t, y_bar), g, reduction="none")
+    assert verdict is Verdict.AGREES, sentence
+
+
+@wide_dtypes
+@given(seed=seeds)
+def test_a_cotangent_times_the_weights_of_its_sample_may_overflow(dtype: str, seed: int) -> None:
+    """Times one of them it need not, nor times a subnormal probability of their sum."""
+    rng = np.random.default_rng(seed)
+    x, t = faint_logits(rng, dtype, (1, 2)), rng.choice([0, 0.7, 1, 3], (1, 2))
+    y_bar = np.array([magnitude(rng, dtype, 0.98, 0.999)])
+    verdict, sentence = told("softmax_cross_entropy", dtype, (x, t), y_bar, reduction="none")
+    assert verdict is Verdict.AGREES, sentence
+    x, t, y_bar = (each.astype(dtype) for each in (x, t, y_bar))
+    primal, _ = softmax_cross_entropy_grad(x, t, y_bar, reduction="none")
+    assert np.array_equal(primal, softmax_cross_entropy(x, t, reduction="none")[1](y_bar), equal_nan=True)
+
+
+@wide_dtypes
+@given(seed=seeds)
+def test_a_slope_too_small_for_its_dtype_is_none_of_zero(dtype: str, seed: int) -> None:
+    """A large cotangent makes a number of it, and an infinite one infinity, as long as its root is a number."""
+    rng = np.random.default_rng(seed)
+    x = rng.uniform(-1.98, 1.98, 6) * np.log(FORMATS[dtype].eta)
+    for y_bar in np.full(6, np.inf), [magnitude(rng, dtype, -0.9, 0.999) for _ in range(6)]:
+        verdict, sentence = told("sigmoid", dtype, (x,), y_bar)
+        assert verdict is Verdict.AGREES, sentence
 
 
 @wide_dtypes
@@ -395,6 +455,19 @@ def test_a_chain_loses_nothing_to_large_weights_behind_a_subnormal_slope(dtype: 
     far = rng.uniform(-np.log(form.tiny), 2 - np.log(form.eta)) * rng.choice([-1, 1])
     W = np.array([[0, 2 * far]])
     verdict, sentence = told("sigmoid_classifier", dtype, ([0.5], W, [0.0, 0.0], [0.0, 1.0]), 1.0)
+    assert verdict is Verdict.AGREES, sentence
+
+
+@wide_dtypes
+@given(seed=seeds)
+def test_a_chain_loses_nothing_to_large_weights_beside_a_slope_too_small_for_its_dtype(
+    dtype: str, seed: int
+) -> None:
+    rng, form = np.random.default_rng(seed), FORMATS[dtype]
+    w, far = np.log(form.tiny) * rng.uniform(-0.9, -0.1), np.log(form.eta) * rng.uniform(-2, -1)
+    y_bar = form.eta * np.exp(w) * 2 ** rng.uniform(-3, 20)
+    args = ([1.0], [[w, 0, 0]], [-2 * w, 0, far], 1)
+    verdict, sentence = told("sigmoid_classifier", dtype, args, y_bar, reduction="sum")
     assert verdict is Verdict.AGREES, sentence
 
 

@@ -19,7 +19,6 @@ float64. NaN stays NaN. At infinity the values are the limits, and all slopes 0 
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -36,7 +35,6 @@ from property_tests.strategies.elementwise import (
 from reference_impls.conventions.entrywise import RELU_CONVENTIONS, SIGMOID_CONVENTIONS, TANH_CONVENTIONS
 from reference_impls.entrywise import Pullback, chosen, entrywise, zero_where
 from reference_impls.exponents import marked, noting
-from reference_impls.lifting import Lift
 
 # ---- relu
 
@@ -107,19 +105,27 @@ def _sigmoid(x: Array) -> tuple[Array, Pullback]:
 
 
 def _far_sigmoid(x: Array, s: Array, slope: Array) -> tuple[Array, Pullback]:
-    """The same where a slope is no normal number, which has lost digits, or e^-x is none: there both are e^-|x|."""
-    lift = Lift.of(x.dtype)
-    near = slope >= np.finfo(x.dtype).tiny  # not where e^-x overflows, inf times 0
+    """The same where a slope is no normal number, which has lost digits, or e^-x is none: there both are e^-|x|.
+
+    There the factor is multiplied by the root e^(-|x| / 2) twice, which is normal where the slope is not.
+    """
+    info = np.finfo(x.dtype)
+    near = slope >= info.tiny  # not where e^-x overflows, inf times 0
     size = np.abs(x)
     s = chosen(near | ~(x < 0), s, np.exp(-size))  # to the last bit
-    faint = (size < -lift.lowest) & ~near
+    rooted = (size < -2 * np.log(info.smallest_subnormal)) & ~near
 
-    @cache
-    def lifted() -> Array:
-        halves = np.clip(size / -2, lift.least, lift.highest / 2)
-        return lift.lifted(halves, lift.up, slope)
+    kept: tuple[Array, ...] = slope, size, near
 
-    return s, marked(lambda factor: lift.times(lifted(), factor), bool(faint.any()))
+    def times(factor: Array) -> Array:
+        nonlocal kept  # the roots once they are asked for, and nothing beside them
+        first, second, *others = kept
+        if others:
+            root = zero_where(others[0], np.exp(second * -0.5))
+            kept = first, second = np.fmax(first, root), np.maximum(root, others[0])
+        return np.asarray(factor * first * second)
+
+    return s, marked(times, bool(rooted.any()))
 
 
 @entrywise

@@ -44,14 +44,27 @@ class Distributions(NamedTuple):
             return self.faint
         return {start: faint for start, faint in self.faint.items() if not is_small(c[faint.block])}
 
-    def times(self, c: Array, by: Array | None = None) -> Array:
-        """``p c`` for a column or a matrix c; times a column ``by``."""
-        product: Array = self.p * c if by is None else c * (self.p * by)
-        if not self.faint:
-            return product
-        for faint in (self.felt(c) if by is None else self.faint).values():
-            faint.put(product, faint.times(faint.of(c), None if by is None else faint.of(by)))
+    def times(self, c: Array) -> Array:
+        """``p c`` for a column or a matrix c."""
+        product: Array = self.p * c
+        for faint in self.felt(c).values():
+            faint.put(product, faint.times(faint.of(c)))
         return product
+
+    def less(self, t: Array, total: Array, c: Array) -> Array:
+        """``c (p total - t)`` for a matrix t and columns total and c."""
+        result = np.empty_like(self.p)
+        felt = self.felt(np.maximum(np.abs(c), np.abs(c * total))) if self.faint else self.faint
+        broadcast_by_row(t.shape[1])
+        for block in blocks(t):
+            faint = felt.get(block.start)
+            if faint is None or not isinstance(faint.rows, slice):
+                differences = np.multiply(self.p[block], total[block], out=result[block])
+                differences -= t[block]
+                differences *= c[block]
+            if faint is not None:
+                faint.put(result, faint.less(faint.of(t), faint.of(total), faint.of(c)))
+        return result
 
     def deviations(self, y: Array) -> Array:
         """``y - p·y`` for a matrix y."""
@@ -59,6 +72,16 @@ class Distributions(NamedTuple):
         for faint in self.faint.values():
             faint.put(result, faint.deviations(faint.of(y)))
         return result
+
+    def deviations_and_products(self, y: Array, by: Array) -> tuple[Array, Array]:
+        """``a = y - p·y`` for a matrix y, and ``p a by`` for a column ``by``."""
+        a = np.asarray(y - row_dots(self.p, y))
+        products = np.asarray(a * (self.p * by))
+        for faint in self.faint.values():
+            of_faint = faint.deviations_and_products(faint.of(y), faint.of(by))
+            faint.put(a, of_faint[0])
+            faint.put(products, of_faint[1])
+        return a, products
 
     def centred(self, y: Array) -> Array:
         """``p (y - p·y)`` for a matrix y, which is the pullback of softmax."""

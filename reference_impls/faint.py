@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from gradassay.vocabulary import Array
-from reference_impls.exponents import product_apart
+from reference_impls.exponents import noting, product_apart
 from reference_impls.lifting import Lift
 from reference_impls.rows import row_dots, rows_at
 
@@ -47,11 +47,20 @@ class Faint:
         np.clip(halves, lift.least, (np.log(self.s) + lift.highest) / 2, out=halves)
         return lift.lifted(halves, lift.up / self.s, self.p)
 
-    def times(self, c: Array, by: Array | None = None) -> Array:
-        """``p c`` for a matrix or column c; times a column ``by``."""
-        if by is None:
-            return self.lift.times(self.lifted, c)
-        return product_apart(self.lifted, c, by, self.lift.down)
+    def times(self, c: Array) -> Array:
+        """``p c`` for a matrix or column c."""
+        return self.lift.times(self.lifted, c)
+
+    def less(self, t: Array, total: Array, c: Array) -> Array:
+        """``c (p total - t)`` for a matrix t and columns total and c."""
+        lift, lost = self.lift, dict[str, int]()
+        with noting(lost, under="ignore"):
+            slopes = self.lifted * total
+            slopes -= lift.up * t
+        product = lift.times(slopes, c)
+        if lost:  # there the difference is so large that the digits p has lost are nothing beside it
+            product = np.where(np.isfinite(slopes), product, c * (self.p * total - t))
+        return product
 
     def deviations(self, y: Array) -> Array:
         """``y - p·y``."""
@@ -66,6 +75,19 @@ class Faint:
     def centred(self, y: Array) -> Array:
         """``p (y - p·y)``."""
         return self.times(self.deviations(y))
+
+    def deviations_and_products(self, y: Array, by: Array) -> tuple[Array, Array]:
+        """``a = y - p·y`` and ``p a by`` for a column ``by``, which may be large where a is no normal number.
+
+        That is why a is taken of y times a power of two, as large as leaves a row finite, and never less than 1, as
+        the largest entry may be one that p leaves out.
+        """
+        room = np.finfo(y.dtype).maxexp - 2
+        largest = np.max(np.abs(y), axis=1, keepdims=True, initial=0)
+        exponents = np.where(np.isfinite(largest), room - np.frexp(largest)[1], 0)
+        scale = np.ldexp(np.ones(1, y.dtype), np.clip(exponents, 0, room))
+        a = self.deviations(y * scale)
+        return a / scale, product_apart(self.lifted, a, by, self.lift.down, over=(scale,))
 
 
 def faint_rows(block: slice, x: Array, p: Array, m: Array, s: Array) -> Faint | None:

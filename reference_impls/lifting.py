@@ -1,4 +1,4 @@
-"""Factors below the normal numbers, kept 2^k times as large, as a probability or a slope in the tail of an exponential.
+"""Factors below the normal numbers, kept 2^k times as large, as a probability in the tail of an exponential.
 
 Such a factor has lost digits, and multiplied with a large cotangent the loss is large. 2^k times as large it has all of
 them, but costs another exponential, so that it is taken only where a cotangent asks for it.

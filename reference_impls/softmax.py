@@ -125,8 +125,7 @@ def log_softmax_grad(
 
     def pullback(x_bar_bar: Any) -> tuple[Array, Array]:
         with np.errstate(all="ignore"):
-            a = d.deviations(rows.of(np.asarray(x_bar_bar), inner))
-            x_bar2 = d.times(a, -total)
+            a, x_bar2 = d.deviations_and_products(rows.of(np.asarray(x_bar_bar), inner), -total)
             return rows.back(np.ldexp(x_bar2, k) if k.any() else x_bar2, outer), rows.back(a, outer)
 
     return rows.back(x_bar, outer), pullback

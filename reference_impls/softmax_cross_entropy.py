@@ -96,12 +96,12 @@ def softmax_cross_entropy_grad(
     def pullback(x_bar_bar: Any) -> tuple[Array, Array]:
         g = contiguous(np.asarray(x_bar_bar).reshape(samples, classes), inner)
         with np.errstate(all="ignore"):
-            a = d.deviations(g)
+            a, x_bar2 = d.deviations_and_products(g, total)
             losses = (
                 a[at_label] if weights is None else row_sums(np.where(weights != 0, weights * a, 0))[:, 0]
             )
             y_bar_bar = np.asarray(gather_cotangent(-losses.reshape(x.shape[:-1]), reduction))
-            return rounded(d.times(a, total).reshape(x.shape), outer), rounded(y_bar_bar, outer)
+            return rounded(x_bar2.reshape(x.shape), outer), rounded(y_bar_bar, outer)
 
     return rounded(x_bar.reshape(x.shape), outer), pullback
 
@@ -120,11 +120,11 @@ def _pulled(d: Distributions, at_label: Any, weights: Array | None, cotangents: 
         x_bar[at_label] -= cotangents[:, 0]
         return x_bar
     total = row_sums(weights)
-    shares = np.where((weights != 0).any(axis=1, keepdims=True), d.p * total, 0)
-    x_bar = np.asarray(cotangents * (shares - weights))
-    for faint in d.felt(slopes := cotangents * total).values():
-        apart = faint.times(faint.of(slopes)) - faint.of(cotangents) * faint.of(weights)
-        faint.put(x_bar, np.where(faint.p < np.finfo(d.p.dtype).tiny, apart, faint.of(x_bar)))
+    x_bar = d.less(weights, total, cotangents)
+    idle = np.flatnonzero(total == 0)
+    if idle.size:
+        idle = idle[~weights[idle].any(axis=1)]
+        x_bar[idle] = 0 * cotangents[idle]
     return x_bar
 
 
