@@ -287,10 +287,10 @@ def test_a_state_without_it_is_read_and_what_it_does_not_hold_is_said(tmp_path: 
     state = of_old(run(row(), row("max")), tmp_path / "expected.toml")
     now = run(row(), row("max"), row("grad(softmax)", found=[WRONG]), row("grad(max)", typical=9.0))
     holding = checked(now, state)
-    assert (holding.breaches, holding.without_second_order) == ((), 2)
+    assert (holding.breaches, len(holding.without_second_order)) == ((), 2)
     said = told(now, holding, state, EVERYTHING, None, folder="st", coloured=False)
     line = "not held: the second order, 2 rows of which st/expected.toml has nothing yet: gradassay approve"
-    assert f"{line} --approved st --reason TEXT" in said
+    assert f"{line} --order 2 --new-only --approved st --reason TEXT" in said
 
 
 def schema(path: Path) -> str:
@@ -315,6 +315,75 @@ def test_approving_all_of_it_holds_it_from_then_on_and_a_part_that_part(
     assert shell(*APPROVE)[0] == 0
     assert (shell(*CHECK)[0], schema(path)) == (0, "schema = 3")
     assert "not held" not in shell(*CHECK)[1]
+
+
+def to_add(out: str) -> list[list[str]]:
+    """The commands that add what a check says it did not hold."""
+    found = re.findall(r"^not held: .*: gradassay (approve .*)$", out, re.M)
+    return [shlex.split(command) for command in found]
+
+
+@pytest.mark.parametrize("narrow", [(), ("softmax", "max"), ("--dtypes", "float64")], ids=" ".join)
+def test_the_command_of_what_is_not_held_adds_that_and_accepts_nothing_else(
+    narrow: tuple[str, ...], shell: Shell, measuring: Install, approve: Approve
+) -> None:
+    approve(run(row(), row("max"), row("grad(softmax)")))
+    expected, bounds = Path("st/expected.toml"), Path("st/accuracy.toml")
+    expected.write_text(expected.read_text().replace("schema = 3", "schema = 2"))
+    lines = bounds.read_text().replace("schema = 2", "schema = 1").splitlines()
+    bounds.write_text("\n".join(re.sub(r", regions = \{.*?\}", "", r) if '"max"' in r else r for r in lines))
+    worse = row(found=[WRONG]), row("grad(softmax)", found=[WRONG])
+    measuring(run(*worse, row("max"), row("grad(max)")))
+    code, out, _ = shell(*CHECK, *narrow)
+    there = commands(out)
+    assert (code, out.count("not held: the "), len(to_add(out))) == (1, 2, 2)
+    for command in to_add(out):
+        assert shell(*command)[0] == 0
+    code, out, _ = shell(*CHECK, *narrow)
+    assert (code, to_add(out), commands(out)) == (1, [], there)
+
+
+@pytest.mark.parametrize("narrow", [("softmax", "--order", "2"), ("--order", "2")], ids=" ".join)
+def test_a_check_that_held_nothing_is_exit_code_5_and_says_what_would_be_held(
+    narrow: tuple[str, ...], shell: Shell, measuring: Install, approve: Approve
+) -> None:
+    approve(run(row()))
+    path = Path("st/expected.toml")
+    path.write_text(path.read_text().replace("schema = 3", "schema = 2"))
+    measuring(run(row("grad(softmax)"), row("grad(softmax)", dtype="float32")))
+    code, out, _ = shell(*CHECK, *narrow, "--out", "out")
+    assert (code, "PASSED" in out) == (5, False)
+    assert "NOTHING HELD  st has none of these 2 rows" in out
+    assert json.loads(Path("out/check.json").read_text())["passed"] is False
+    (command,) = to_add(out)
+    assert shell(*command)[0] == 0
+    code, out, _ = shell(*CHECK, *narrow)
+    assert (code, to_add(out), "PASSED" in out) == (0, [], True)
+
+
+def test_what_a_part_of_the_dtypes_was_approved_of_is_held_in_these_alone(
+    shell: Shell, measuring: Install, approve: Approve
+) -> None:
+    path = Path("st/expected.toml")
+    single: dict[str, Any] = {"dtype": "float32"}
+    approve(run(row(), row(**single)))
+    path.write_text(path.read_text().replace("schema = 3", "schema = 2"))
+    measuring(run(row("grad(softmax)", **single)))
+    assert shell(*APPROVE, "softmax", "--order", "2", "--dtypes", "float32")[0] == 0
+    now = run(row(), row(**single), row("grad(softmax)"), row("grad(softmax)", **single))
+    measuring(now)
+    code, out, _ = shell(*CHECK)
+    assert (code, schema(path)) == (0, "schema = 2")
+    assert "not held: the second order, 1 row of which" in out
+    (command,) = to_add(out)
+    assert command[command.index("--dtypes") + 1] == "float64"
+    assert shell(*CHECK, "--order", "2", "--dtypes", "float64")[0] == 5
+    measuring(run(*now.rows[:3], row("grad(softmax)", found=[WRONG], **single)))
+    assert shell(*CHECK)[0] == 1
+    assert shell(*command)[0] == 0
+    assert (shell(*CHECK)[0], schema(path)) == (1, "schema = 3")
+    measuring(now)
+    assert shell(*CHECK)[0] == 0
 
 
 def test_rows_that_were_deleted_by_hand_since_are_unlisted(

@@ -101,7 +101,9 @@ def check_command(
     if unfinished:
         note("interrupted: the audit was not finished")
         return Exit.INTERRUPTED
-    return Exit.FAILED if failed(holding, audit) else Exit.FINE
+    if failed(holding, audit):
+        return Exit.FAILED
+    return Exit.NOTHING if holding.nothing else Exit.FINE
 
 
 def _of_ours(implementations: Sequence[str] | None) -> bool:

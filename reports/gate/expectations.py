@@ -36,7 +36,7 @@ class Expectations:
     witnesses: frozenset[Listed] | None = None
     """The witnesses that have to be stored; None where there is no list."""
     second_order: bool = True
-    """Whether the second order is held; False in files of a time that did not, as long as an operation lacks it."""
+    """Whether the second order is held; False in files of a time that did not, as long as a row lacks it."""
     lines: Mapping[Known | Place, int] = field(default_factory=dict, compare=False)
     """Where each of them stands in the file that it was read from."""
     witness_lines: Mapping[Listed, int] = field(default_factory=dict, compare=False)
@@ -140,14 +140,13 @@ def unheld(run: Run, expectations: Expectations) -> frozenset[Place]:
     """The rows of second order of which a file knows nothing yet that is of a time that did not hold them."""
     if expectations.second_order:
         return frozenset()
-    held = {place.operation for place in expectations.measured}
-    return frozenset(p for p in measured(run) if order_of(p.operation) == 2 and p.operation not in held)
+    return frozenset(p for p in measured(run) - expectations.measured if order_of(p.operation) == 2)
 
 
-def _first_alone(places: Collection[Place]) -> set[str]:
-    """The operations of ours of which there is the first order alone."""
-    ours = {place.operation for place in places if place.implementation == OURS}
-    return {name for name in ours if order_of(name) == 1 and pullback_name(name) not in ours}
+def _first_alone(places: Collection[Place]) -> set[Place]:
+    """The rows of ours of which there is the first order alone."""
+    ours = {p for p in places if p.implementation == OURS and order_of(p.operation) == 1}
+    return {p for p in ours if p._replace(operation=pullback_name(p.operation)) not in places}
 
 
 def given(reason: str) -> str:

@@ -87,8 +87,8 @@ def _unlike_the_list(
             yield Breach(Kind.UNLISTED, Place(operation, "", dtype), what, file, line or None)
         elif dtype is None and scope.has(operation):
             what = f"witness {name} is listed in {File.EXPECTED} and not stored"
-            line = expectations.witness_lines.get((operation, name))
-            yield Breach(Kind.VANISHED, Place(operation, "", ""), what, line=line, anywhere=True)
+            at = expectations.witness_lines.get((operation, name))
+            yield Breach(Kind.VANISHED, Place(operation, "", ""), what, line=at, anywhere=True)
 
 
 def _difference(implementation: str, then: Vote, now: Vote | None) -> str | None:

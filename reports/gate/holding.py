@@ -54,16 +54,23 @@ class Holding:
     differences alone that say so."""
     other: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """What of the platform is another one -> then, now."""
-    without_regions: int = 0
-    """How many rows were held as a whole and not by region: the file is of a time that did not hold regions."""
-    without_second_order: int = 0
-    """How many rows of second order were not held: the file is of a time that held none."""
+    rows: frozenset[Place] = frozenset()
+    """The rows that were measured, then or now."""
+    without_regions: frozenset[Place] = frozenset()
+    """Those that were held as a whole and not by region: the file is of a time that did not hold regions."""
+    without_second_order: frozenset[Place] = frozenset()
+    """Those of second order that were not held: the file is of a time that held none."""
+
+    @property
+    def nothing(self) -> bool:
+        """Whether there was nothing to hold them against."""
+        return not self.breaches and bool(self.rows) and self.rows == self.without_second_order
 
 
 def held(run: Run, state: State, scope: Scope = EVERYTHING) -> Holding:
     """Every difference between ``run`` and the approved state, as far as they are in ``scope``, the gravest first."""
     run = within(run, scope)
-    untold = unheld(run, state.expectations)
+    rows, untold = measured(run), unheld(run, state.expectations)
     run = replace(run, rows=tuple(row for row in run.rows if place_of(row) not in untold))
     approved = frozenset(place for place in state.expectations.measured if place in scope)
     lost, unknown = approved - measured(run), measured(run) - approved
@@ -89,8 +96,9 @@ def held(run: Run, state: State, scope: Scope = EVERYTHING) -> Holding:
         unchecked,
         tuple(sorted(uncounted, key=order)),
         other,
-        sum(place in measured(run) for place in without_regions(state.accuracy)),
-        len(untold),
+        rows | approved,
+        frozenset(without_regions(state.accuracy)) & rows,
+        untold,
     )
 
 

@@ -61,7 +61,7 @@ class Scope:
         return named and self.order in (None, order_of(operation))
 
     def lists(self, operation: str, dtype: str | None) -> bool:
-        """Whether accepting it settles if a witness is listed; one that is not stored has no ``dtype``, and may be of any."""
+        """Whether accepting it settles if a witness is listed; ``dtype`` is None where that is not known."""
         if dtype is None:
             return self.has(operation) and self.implementations is None and self.dtypes is None
         return any(Place(operation, name, dtype) in self for name in self.implementations or (OURS,))
@@ -76,7 +76,7 @@ class Scope:
         )
 
     def around(self, some: Collection[Place], every: Collection[Place]) -> Scope:
-        """The narrowest part of it with ``some`` of the rows that it has; what ``every`` one has is not named."""
+        """The narrowest part of it with ``some`` of the its rows; what ``every`` one has goes without saying."""
 
         def named(what: Callable[[Place], str]) -> tuple[str, ...] | None:
             wanted = {what(place) for place in some}

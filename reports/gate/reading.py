@@ -99,7 +99,7 @@ def damaged(path: Path, line: int | None, what: str, remedy: str | None = None) 
     return UsageError(f"{where}: {what}; {remedy}")
 
 
-def approving(folder: Path) -> str:
-    """The command that writes the state in ``folder``."""
+def approving(folder: Path, what: str = "") -> str:
+    """The command that writes the state in ``folder``, or ``what`` of it."""
     there = "" if str(folder) == FOLDER else f" --approved {shlex.quote(str(folder))}"
-    return f"gradassay approve{there} --reason TEXT"
+    return f"gradassay approve{what}{there} --reason TEXT"

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from gradassay.orders import order_of
 from gradassay.vocabulary import Run
 from gradassay.vocabulary.audit import Audit
 from reports.audit_summary import AuditSummary
 from reports.gate.breaches import Breach, File
 from reports.gate.holding import Holding, State
-from reports.gate.places import Scope
+from reports.gate.places import Place, Scope
 from reports.gate.reading import approving
 from reports.numbers import count
 from reports.showing import show_entry, show_scenario
@@ -34,7 +36,7 @@ def text(
     """Every breach with its values and votes, what could not be checked, and the result."""
     style: Style = click.style if coloured else _plain
     lines = [line for breach in holding.breaches for line in _breach(breach, folder, scope, style)]
-    lines += _not_held(holding, folder, style)
+    lines += _not_held(holding, folder, scope, style)
     if audit is not None:
         lines.append(_audited(audit, style))
     if failed(holding, audit):
@@ -45,6 +47,10 @@ def text(
             else ", and the audit fails: gradassay audit --quick"
         )
         lines.append(f"{style('FAILED', fg='red', bold=True)}  {breaches} of {folder}{also}")
+    elif holding.nothing:
+        lines.append(
+            f"{style('NOTHING HELD', fg='red', bold=True)}  {folder} has none of {_these(holding.rows)}"
+        )
     else:
         extent = _extent(run, holding, state, scope)
         lines.append(f"{style('PASSED', fg='green', bold=True)}  as {folder} has it: {extent}")
@@ -55,13 +61,13 @@ def document(holding: Holding, scope: Scope, audit: Audit | None, folder: str) -
     """The same for programs, as JSON."""
     told = {
         "schema": 1,
-        "passed": not failed(holding, audit),
+        "passed": not failed(holding, audit) and not holding.nothing,
         "breaches": [_told(breach, folder, scope) for breach in holding.breaches],
         "not_gated": [_told(breach, folder, scope) for breach in holding.elsewhere],
         "another_platform": {name: {"then": a, "now": b} for name, (a, b) in holding.other.items()},
         "not_installed": dict(holding.unchecked),
-        "rows_without_regions": holding.without_regions,
-        "rows_without_second_order": holding.without_second_order,
+        "rows_without_regions": len(holding.without_regions),
+        "rows_without_second_order": len(holding.without_second_order),
         "audit": None if audit is None else {"passed": AuditSummary(audit).ok},
     }
     return json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
@@ -103,17 +109,24 @@ def _breach(breach: Breach, folder: str, scope: Scope, style: Style) -> Iterator
     yield f"     if this is right: {remedy} (edits {breach.edits(folder)})"
 
 
-def _not_held(holding: Holding, folder: str, style: Style) -> Iterator[str]:
+def _these(rows: Collection[Place]) -> str:
+    return f"these {count(len(rows), 'row')}" if len(rows) > 1 else "this row"
+
+
+def _not_held(holding: Holding, folder: str, scope: Scope, style: Style) -> Iterator[str]:
     for framework, number in holding.unchecked.items():
         yield f"{style('not checked', fg='yellow')}: {count(number, 'row')} of {framework}, not installed here"
     if holding.without_regions:
-        rows = count(holding.without_regions, "row")
+        rows = count(len(holding.without_regions), "row")
         what = f"the regions of {rows}, which {folder}/{File.ACCURACY} has no bounds for yet"
-        yield f"{style('not held', fg='yellow')}: {what}: {approving(Path(folder))}"
+        part = scope.around(holding.without_regions, holding.rows)
+        yield f"{style('not held', fg='yellow')}: {what}: {_adding(part, folder)}"
     if holding.without_second_order:
-        rows = count(holding.without_second_order, "row")
+        rows = count(len(holding.without_second_order), "row")
         what = f"the second order, {rows} of which {folder}/{File.EXPECTED} has nothing yet"
-        yield f"{style('not held', fg='yellow')}: {what}: {approving(Path(folder))}"
+        of_it = {place for place in holding.rows if order_of(place.operation) == 2}
+        part = replace(scope, order=2).around(holding.without_second_order, of_it)
+        yield f"{style('not held', fg='yellow')}: {what}: {_adding(part, folder)}"
     changed = [f"{name} was {then} and is {now}" for name, (then, now) in holding.other.items()]
     if not holding.elsewhere:
         if changed:
@@ -128,6 +141,11 @@ def _not_held(holding: Holding, folder: str, style: Style) -> Iterator[str]:
     yield f"{style('not gated', fg='yellow')}: {differences} {where}"
     for breach in holding.elsewhere:
         yield f"  {breach.kind}  {breach.where}  {breach.what}"
+
+
+def _adding(part: Scope, folder: str) -> str:
+    """The command that adds what the state has not of ``part``, and leaves what it has."""
+    return approving(Path(folder), f"{part.words} --new-only")
 
 
 def _audited(audit: Audit, style: Style) -> str:
