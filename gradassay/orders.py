@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 
 def pullback_name(operation: str) -> str:
     """The name of an operation's pullback as an operation of its own: ``grad(softmax)``."""
@@ -17,3 +19,8 @@ def operation_of(name: str) -> str:
 def order_of(name: str) -> int:
     """2 for a pullback, whose own gradients are judged; 1 for any other operation."""
     return 1 if operation_of(name) == name else 2
+
+
+def is_name(name: str) -> bool:
+    """Whether an operation or its pullback can be called so: letters, digits and _, alone or as grad(...)."""
+    return re.fullmatch(r"\w+", operation_of(name), re.ASCII) is not None

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from hypothesis import strategies as st
+
+from gradassay.orders import pullback_name
 from gradassay.replay.witnesses import merged, witness_of
 from gradassay.vocabulary import Discrepancy, Run, Verdict, Witness
 from property_tests.fake_runs import voted
@@ -13,13 +16,23 @@ from reports.gate.approval import approved
 from reports.gate.breaches import Kind
 from reports.gate.expectations import Expectations
 from reports.gate.holding import Holding, State, held
-from reports.gate.places import EVERYTHING, Scope
+from reports.gate.places import EVERYTHING, OURS, Place, Scope
 
 NOTHING = State(Expectations(), Accuracy({}), {})
 IMPRECISE = (Verdict.IMPRECISE, "stagnation", 3)
 WRONG = (Verdict.WRONG, "sum term missing", 3)
 CONVENTION = (Verdict.CONVENTION, "renormalised", 3)
 TIE = (Verdict.SUBGRADIENT, "tie: split", 3)
+
+#: Whatever a person, or an approval, may write between two quotes.
+WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), min_size=1, max_size=12)
+_FIRST = st.from_regex(r"[A-Za-z0-9_]{1,12}", fullmatch=True)
+_SECOND = _FIRST.map(pullback_name)
+#: Names of operations and of their pullbacks.
+OPERATIONS = _FIRST | _SECOND
+_DTYPES = st.sampled_from(["float64", "float32", "bfloat16"])
+#: Rows that the gate holds.
+PLACES = st.builds(Place, _FIRST, WORDS, _DTYPES) | st.builds(Place, _SECOND, st.just(OURS), _DTYPES)
 
 
 def state_of(what: Run, before: State = NOTHING, reason: str = "checked by hand", **how: Any) -> State:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from gradassay.errors import UsageError
 from gradassay.vocabulary import Row, Run, Verdict, Worst
 from property_tests.fake_runs import row, run
-from property_tests.fake_states import checked, state_of
+from property_tests.fake_states import PLACES, WORDS, checked, state_of
 from reports.gate.accuracy import ELSEWHERE, MARGIN, RATIO_MARGIN, Accuracy, Bound, approve, bound_of
 from reports.gate.accuracy_toml import read, text
 from reports.gate.breaches import Kind
@@ -158,14 +158,12 @@ def test_approving_drops_the_bound_of_what_is_gone_but_for_what_lies_outside_of_
     assert set(after.bounds) == {PLACE, outside}
 
 
-words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), min_size=1, max_size=12)
 numbers = st.floats(0, math.inf)
-regions = st.none() | st.dictionaries(words, numbers, max_size=3)
-bounds = st.builds(Bound, numbers, numbers, words.filter(str.strip), regions)
-places = st.builds(Place, words, words, st.sampled_from(["float64", "float32", "bfloat16"]))
+regions = st.none() | st.dictionaries(WORDS, numbers, max_size=3)
+bounds = st.builds(Bound, numbers, numbers, WORDS.filter(str.strip), regions)
 
 
-@given(st.dictionaries(places, bounds, max_size=4))
+@given(st.dictionaries(PLACES, bounds, max_size=4))
 def test_the_file_keeps_everything_in_an_order_of_its_own(tmp_path_factory, bounds) -> None:  # type: ignore[no-untyped-def]
     path = tmp_path_factory.mktemp("accuracy") / "accuracy.toml"
     before = Accuracy(bounds)
@@ -182,6 +180,12 @@ DAMAGE: dict[str, tuple[Callable[[str], str], str]] = {
     "a string": (lambda s: s.replace("2.1", '"2.1"'), r":5: normwise is '2\.1'"),
     "an error missing": (lambda s: s.replace("normwise = ", "norm = "), r":5: normwise is None"),
     "an unknown dtype": (lambda s: s.replace("float64", "float99"), r":5: unknown dtype 'float99'"),
+    "a name cut off": (lambda s: s.replace("softmax", "grad(softmax"), r":5: 'grad\(softmax' is no name"),
+    "a third order": (lambda s: s.replace("softmax", "grad(grad(softmax))"), r":5: .* is no name"),
+    "the second order of another": (
+        lambda s: s.replace("softmax", "grad(softmax)").replace("numpy", "torch"),
+        r":5: grad\(softmax\) of torch: the second order is held of numpy alone; delete this entry",
+    ),
     "an empty reason": (lambda s: s.replace("checked by hand", ""), r":5: .*empty reason"),
     "two bounds": (
         lambda s: s.replace("\n]", "\n" + s.splitlines()[4].replace("2.1", "2.2") + "\n]"),
@@ -215,7 +219,9 @@ def test_a_damaged_file_is_a_usage_error_with_line_and_remedy(damage: str, tmp_p
     again = f"gradassay approve --approved {tmp_path} --reason TEXT"
     with pytest.raises(UsageError, match=message) as caught:
         read(path)
-    assert any(remedy in str(caught.value) for remedy in (again, "keep one", "delete the marks"))
+    assert any(
+        remedy in str(caught.value) for remedy in (again, "keep one", "delete the marks", "delete this entry")
+    )
     assert "\n" not in str(caught.value)
 
 

@@ -91,6 +91,10 @@ DAMAGE: dict[str, tuple[Callable[[Any], Any], str]] = {
     "no rows": (lambda whole: {**whole, "rows": None}, "rows: "),
     "a row that is none": (lambda whole: {**whole, "rows": [7]}, "rows[0]"),
     "an unknown dtype": (lambda whole: with_row(whole, dtype="float99"), "unknown dtype 'float99'"),
+    "no name of an operation": (
+        lambda whole: with_row(whole, operation="grad(softmax"),
+        "'grad(softmax' is no name of an operation",
+    ),
     "an unknown verdict": (lambda whole: with_row(whole, verdicts={"inexact": 3}), "inexact"),
     "an error that is no number": (lambda whole: with_row(whole, typical_hex="nan"), "typical is nan"),
     "a rule of one's own": (lambda whole: with_environment(whole, rule="m:f"), "a rule of your own"),

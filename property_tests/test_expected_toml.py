@@ -13,22 +13,20 @@ from hypothesis import strategies as st
 from gradassay.errors import UsageError
 from gradassay.vocabulary import Verdict
 from property_tests.fake_runs import realistic, row, run
-from property_tests.fake_states import IMPRECISE, state_of
+from property_tests.fake_states import IMPRECISE, OPERATIONS, PLACES, WORDS, state_of
 from reports.gate.expectations import Expectations, measured
 from reports.gate.expected_toml import read, text
-from reports.gate.places import Known, Place
+from reports.gate.places import Known
 
-words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), min_size=1, max_size=12)
-places = st.builds(Place, words, words, st.sampled_from(["float64", "float32", "bfloat16"]))
-knowns = st.builds(Known, places, st.sampled_from(list(Verdict)), st.just("") | words)
+knowns = st.builds(Known, PLACES, st.sampled_from(list(Verdict)), st.just("") | WORDS)
 
 
 @given(
-    measured=st.frozensets(places, min_size=1, max_size=4),
-    reasons=st.dictionaries(knowns, words.filter(str.strip), max_size=4),
-    platform=st.dictionaries(st.sampled_from(["simd", "numpy", "torch"]), words),
+    measured=st.frozensets(PLACES, min_size=1, max_size=4),
+    reasons=st.dictionaries(knowns, WORDS.filter(str.strip), max_size=4),
+    platform=st.dictionaries(st.sampled_from(["simd", "numpy", "torch"]), WORDS),
     seed=st.integers(0, 9),
-    witnesses=st.none() | st.frozensets(st.tuples(words, words), max_size=4),
+    witnesses=st.none() | st.frozensets(st.tuples(OPERATIONS, WORDS), max_size=4),
     second_order=st.booleans(),
 )
 def test_the_file_keeps_everything_and_is_written_again_byte_for_byte(  # type: ignore[no-untyped-def]
@@ -140,6 +138,36 @@ DAMAGE: dict[str, tuple[Callable[[str], str], str]] = {
         lambda s: s.replace('dtype = "float64"', 'dtype = "float99"'),
         r":7: unknown dtype 'float99'",
     ),
+    "a name cut off": (
+        lambda s: s.replace(
+            '"softmax", implementation = "numpy", dtypes', '"grad(softmax", implementation = "numpy", dtypes'
+        ),
+        r":10: 'grad\(softmax' is no name of an operation",
+    ),
+    "a third order": (
+        lambda s: s.replace(
+            '"softmax", implementation = "numpy", dtype =',
+            '"grad(grad(softmax))", implementation = "numpy", dtype =',
+        ),
+        r":7: 'grad\(grad\(softmax\)\)' is no name of an operation",
+    ),
+    "a witness of no name": (
+        lambda s: s + 'witnesses = [\n  { operation = "soft max", id = "0123456789" },\n]\n',
+        r":13: 'soft max' is no name of an operation",
+    ),
+    "the second order of another": (
+        lambda s: s.replace(
+            '"softmax", implementation = "numpy", dtypes', '"grad(softmax)", implementation = "torch", dtypes'
+        ),
+        r":10: grad\(softmax\) of torch: the second order is held of numpy alone; delete this entry",
+    ),
+    "a discrepancy at the second order of another": (
+        lambda s: s.replace(
+            '"softmax", implementation = "numpy", dtype =',
+            '"grad(softmax)", implementation = "torch", dtype =',
+        ),
+        r":7: grad\(softmax\) of torch: the second order is held of numpy alone; delete this entry",
+    ),
     "unknown verdict": (lambda s: s.replace('"imprecise"', '"inexact"'), r":7: unknown verdict 'inexact'"),
     "no reason": (lambda s: s.replace("reason = ", "raison = "), r":7: .*has no reason"),
     "an empty reason": (lambda s: s.replace("checked by hand", " "), r":7: .*empty reason"),
@@ -195,7 +223,9 @@ def test_a_damaged_file_is_a_usage_error_with_line_and_remedy(damage: str, tmp_p
     again = f"gradassay approve --approved {tmp_path} --reason TEXT"
     with pytest.raises(UsageError, match=message) as caught:
         read(path)
-    assert any(remedy in str(caught.value) for remedy in (again, "keep one", "delete the marks"))
+    assert any(
+        remedy in str(caught.value) for remedy in (again, "keep one", "delete the marks", "delete this entry")
+    )
     assert "\n" not in str(caught.value)
 
 

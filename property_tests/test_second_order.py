@@ -15,7 +15,7 @@ from gradassay.catalogue import OPERATIONS
 from gradassay.engine import compare
 from gradassay.errors import UsageError
 from gradassay.formats import FORMATS
-from gradassay.orders import operation_of, order_of, pullback_name
+from gradassay.orders import is_name, operation_of, order_of, pullback_name
 from gradassay.second_order import apart, joined, pullback_operation
 from gradassay.vocabulary import Array, Rule, Scenario, Verdict
 from property_tests.strategies import draw_scenarios
@@ -124,6 +124,14 @@ def test_several_gradients_are_one_vector_and_come_apart_again() -> None:
 def test_names_lead_from_an_operation_to_its_pullback_and_back() -> None:
     assert operation_of(pullback_name("get_item_grad")) == "get_item_grad"
     assert (order_of("get_item_grad"), order_of(pullback_name("get_item_grad"))) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "grad()", "grad(relu", "relu)", "grad(grad(relu))", "two words", "../relu", "relu\n", "é"]
+)
+def test_no_operation_can_be_called_so(name: str) -> None:
+    assert all(is_name(known) and is_name(pullback_name(known)) for known in OPERATIONS)
+    assert not is_name(name)
 
 
 def test_forward_mode_and_other_orders_are_named_where_they_are_meant() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from gradassay.errors import UsageError
 from gradassay.formats import FORMATS
+from gradassay.orders import is_name
 from gradassay.replay.scenarios import decoded
 from gradassay.vocabulary import Discrepancy, Example, Row, Run, Verdict, Vote, Witness, Worst
 
@@ -98,6 +99,8 @@ def _row(path: Path, i: int, row: Any) -> Row:
     with readable(path, f"rows[{i}]"):
         if row["dtype"] not in FORMATS:
             raise ValueError(f"unknown dtype {row['dtype']!r}")
+        if not is_name(row["operation"]):
+            raise ValueError(f"{row['operation']!r} is no name of an operation")
         return Row(
             row["operation"],
             row["implementation"],

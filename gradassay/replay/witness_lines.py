@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
@@ -12,6 +11,7 @@ from typing import Any
 
 from gradassay.errors import UsageError
 from gradassay.formats import FORMATS
+from gradassay.orders import is_name, operation_of, order_of
 from gradassay.replay.scenarios import decoded
 from gradassay.vocabulary import Scenario, Verdict, Vote, Witness
 
@@ -20,7 +20,6 @@ from gradassay.vocabulary import Scenario, Verdict, Vote, Witness
 ENTRIES = 256
 
 SUFFIX, _PULLBACK = ".jsonl", ".grad"
-_NAME = re.compile(r"(?P<pullback>grad\()?(?P<inner>[A-Za-z0-9_]+)(?(pullback)\))")
 _KEYS = (
     "id", "operation", "dtype", "shows", "args", "params", "cotangent", "region", "layout", "valid", "votes"
 )  # fmt: skip
@@ -49,12 +48,11 @@ def small_enough(scenario: Scenario) -> bool:
 
 def file_name(operation: str) -> str:
     """``softmax.jsonl``, ``softmax.grad.jsonl`` of grad(softmax); UsageError where a name could be anything else."""
-    parts = _NAME.fullmatch(operation)
-    if parts is None:
+    if not is_name(operation):
         raise UsageError(
             f"the operation {operation!r} cannot have witnesses: a name is made of letters, digits and _"
         )
-    return parts["inner"] + (_PULLBACK if parts["pullback"] else "") + SUFFIX
+    return operation_of(operation) + (_PULLBACK if order_of(operation) == 2 else "") + SUFFIX
 
 
 def written(witness: Witness) -> str:

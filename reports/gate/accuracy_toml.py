@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from gradassay.formats import FORMATS
 from reports.gate.accuracy import Accuracy, Bound, without_regions
 from reports.gate.expectations import APPROVE
 from reports.gate.places import Place
-from reports.gate.reading import approving, damaged, document, entries, strings
+from reports.gate.reading import approving, damaged, document, entries, row, strings
 from reports.gate.writing import DTYPES, array, key, quoted, table
 
 #: 2: every bound has ``regions``; 1: not every one has, as at a time that did not hold them.
@@ -27,9 +26,7 @@ def read(path: Path) -> Accuracy:
     lines: dict[Place, int] = {}
     for line, entry in entries(path, text, parsed, "bounds"):
         operation, implementation, dtype, reason = strings(path, line, entry, FIELDS)
-        if dtype not in FORMATS:
-            raise damaged(path, line, f"unknown dtype {dtype!r}; known: {', '.join(FORMATS)}")
-        place = Place(operation, implementation, dtype)
+        place = row(path, line, operation, implementation, dtype)
         errors = {name: _error(path, line, entry, name) for name in ERRORS}
         bound = Bound(**errors, reason=reason, regions=_regions(path, line, entry, parsed["schema"]))
         if bounds.get(place, bound) != bound:

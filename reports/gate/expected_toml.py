@@ -10,11 +10,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from gradassay.formats import FORMATS
 from gradassay.vocabulary import Verdict
 from reports.gate.expectations import APPROVE, Expectations
 from reports.gate.places import Known, Listed, Place
-from reports.gate.reading import damaged, document, entries, line_of, strings
+from reports.gate.reading import damaged, document, entries, line_of, named, row, strings
 from reports.gate.writing import DTYPES, array, quoted, table
 
 #: 3: the second order is held; 2: not of every operation, as at a time that did not. One line for each discrepancy and
@@ -53,14 +52,14 @@ def read(path: Path) -> Expectations:
         operation, implementation, dtype, verdict, cause, reason = strings(path, line, entry, FIELDS)
         if verdict not in {each.value for each in Verdict}:
             raise damaged(path, line, f"unknown verdict {verdict!r}")
-        known = Known(Place(operation, implementation, _dtype(path, line, dtype)), Verdict(verdict), cause)
+        known = Known(row(path, line, operation, implementation, dtype), Verdict(verdict), cause)
         if reasons.get(known, reason) != reason:
             raise damaged(path, line, "this entry stands there twice, with different reasons", "keep one")
         reasons[known], lines[known] = reason, line or 0
     listed: dict[Listed, int] = {}
     for line, entry in entries(path, text, parsed, "witnesses"):
         operation, name = strings(path, line, entry, WITNESS)
-        listed[operation, name] = line or 0
+        listed[named(path, line, operation), name] = line or 0
     return Expectations(
         **numbers,
         measured=places,
@@ -119,7 +118,7 @@ def _places(path: Path, line: int | None, entry: Any) -> Iterator[Place]:
     if not isinstance(dtypes, list) or not dtypes or not all(isinstance(dtype, str) for dtype in dtypes):
         raise damaged(path, line, "this entry has no dtypes (a list of their names)")
     for dtype in dtypes:
-        yield Place(operation, implementation, _dtype(path, line, dtype))
+        yield row(path, line, operation, implementation, dtype)
 
 
 def _platform(path: Path, text: str, parsed: Mapping[str, Any]) -> dict[str, str]:
@@ -134,9 +133,3 @@ def _platform(path: Path, text: str, parsed: Mapping[str, Any]) -> dict[str, str
             what = f"two lines name {name}, {platform[name]} and {version}"
             raise damaged(path, line, what, "keep one")
     return platform
-
-
-def _dtype(path: Path, line: int | None, name: str) -> str:
-    if name not in FORMATS:
-        raise damaged(path, line, f"unknown dtype {name!r}; known: {', '.join(FORMATS)}")
-    return name

@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from gradassay.errors import UsageError
+from gradassay.formats import FORMATS
+from gradassay.orders import is_name, order_of
 from reports.gate import FOLDER
+from reports.gate.places import OURS, Place
 
 #: What git leaves around the two sides of a conflict.
 MARKS = r"(<{7}|={7}|>{7}|\|{7})"
@@ -72,6 +75,25 @@ def strings(path: Path, line: int | None, entry: Any, names: tuple[str, ...]) ->
     if not entry.get("reason", " reason").strip():
         raise damaged(path, line, "this entry has an empty reason")
     return tuple(entry[name] for name in names)
+
+
+def named(path: Path, line: int | None, operation: str) -> str:
+    """``operation``; UsageError where nothing can be called so, such as ``grad(relu``."""
+    if not is_name(operation):
+        what = f"{operation!r} is no name of an operation: letters, digits and _, alone or as grad(NAME)"
+        raise damaged(path, line, what)
+    return operation
+
+
+def row(path: Path, line: int | None, operation: str, implementation: str, dtype: str) -> Place:
+    """The row of those names; UsageError where none can be called so, or where the gate holds none of them."""
+    place = Place(named(path, line, operation), implementation, dtype)
+    if dtype not in FORMATS:
+        raise damaged(path, line, f"unknown dtype {dtype!r}; known: {', '.join(FORMATS)}")
+    if order_of(operation) == 2 and implementation != OURS:
+        what = f"{operation} of {implementation}: the second order is held of {OURS} alone"
+        raise damaged(path, line, what, "delete this entry; gradassay compare --order 2 has the others")
+    return place
 
 
 def line_of(text: str, pattern: str, after: int = 0) -> int | None:
