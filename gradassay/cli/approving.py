@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,11 +64,12 @@ def approve_command(
     OP and the options narrow it to a part, and the rest stays. Entries that did not change keep their reason. Seed and
     examples are those of the state unless given (at first 0 and 100).
     """
-    from gradassay.cli.fitting import drawn, insist_on_all, measured
+    from gradassay.cli.fitting import drawn, insist_on_all, insist_on_names, measured, places, still_there
     from gradassay.cli.measuring import outcome
     from gradassay.cli.saving import Destination
     from gradassay.cli.state import contents, listing, read_or_begin, write
     from gradassay.cli.state_changes import changes, summary
+    from gradassay.orders import operation_of
     from gradassay.replay import witnesses
     from gradassay.replay.documents import run_of
     from reports.gate.approval import approved
@@ -78,25 +78,28 @@ def approve_command(
 
     if os.environ.get("CI", "").lower() not in ("", "0", "false"):
         fail("approve is refused where CI is set: a person approves, on their own machine")
-    options.point_to_the_second_order(order, operations)
     given(reason)
     found = contents(Path(folder))
     before = read_or_begin(Path(folder))
     kept = [] if proposed is None else list(witnesses.read(Path(proposed)))
     Destination(folder, option="--approved")
     scope = Scope(operations or None, implementations, dtypes, order)
-    asked, gone = _asked(operations, before)
-    if source is not None:
-        run = within(run_of(Path(source), before.witnesses), scope)
+    run = None if source is None else run_of(Path(source), before.witnesses)
+    named = list(places(before, run))
+    options.point_to_the_second_order(order, operations, also={operation_of(p.operation) for p in named})
+    insist_on_names(scope, named)
+    there = still_there(scope)
+    if run is not None:
+        run = within(run, scope)
         if not new_only and not run.interrupted:
-            insist_on_all(run, before, scope, source)
-    elif gone and not asked:
+            insist_on_all(run, before, scope, str(source))
+    elif there is None:
         run = _of_nothing(before)
     else:
-        run = measured(before, asked, scope, jobs, examples=examples, seed=seed)
+        run = measured(before, there.operations or (), there, jobs, examples=examples, seed=seed)
     seed, examples = drawn(run, before, scope, new_only)
     done = outcome(run)
-    if done is Exit.INTERRUPTED or (done is Exit.NOTHING and not gone):
+    if done is Exit.INTERRUPTED or (done is Exit.NOTHING and there == scope):
         note(f"{folder} is unchanged: {'interrupted' if run.interrupted else 'nothing was measured'}")
         return done
     after = approved(
@@ -118,21 +121,8 @@ def approve_command(
     return Exit.FINE
 
 
-def _asked(operations: Sequence[str], before: State) -> tuple[list[str], list[str]]:
-    """The operations to measure, and those that only the approved state still has."""
-    from gradassay.catalogue import OPERATIONS
-    from gradassay.orders import operation_of
-
-    approved = {place.operation for place in (*before.expectations.measured, *before.accuracy.bounds)}
-    approved |= {witness.scenario.operation for witness in before.witnesses.values()}
-    approved |= {operation for operation, _ in before.expectations.witnesses or ()}
-    named = set(map(operation_of, approved))
-    gone = [name for name in operations if name in named and name not in OPERATIONS]
-    return [name for name in operations if name not in gone], gone
-
-
 def _of_nothing(before: State) -> Run:
-    """The run of operations that are gone."""
+    """The run of what is gone."""
     from gradassay.vocabulary import Run
 
     drawn = {"seed": before.expectations.seed, "examples": before.expectations.examples}

@@ -12,6 +12,7 @@ import click
 
 from gradassay.cli import options
 from gradassay.cli.app import Exit
+from gradassay.cli.names import Names
 from gradassay.cli.output import coloured, note, ours_alone, say
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def _rivals() -> Iterable[str]:
 @click.option("--quick", is_flag=True, help="Ours alone, up to the first failing scenario of each defect.")
 @click.option(
     "--rivals",
-    type=options.Names(_rivals),
+    type=Names(_rivals),
     help="Only these of the other checkers (default: all installed).",
 )
 @click.option(

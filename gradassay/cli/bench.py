@@ -11,6 +11,7 @@ import click
 
 from gradassay.cli import options
 from gradassay.cli.app import Exit, fail
+from gradassay.cli.names import Names
 from gradassay.cli.output import coloured, note, ours_alone, say
 from gradassay.cli.speed_gate import gate_options, speed_gate, without_against
 
@@ -59,7 +60,7 @@ SCHEMA = 2
 )
 @click.option(
     "--implementations",
-    type=options.Names(_implementations),
+    type=Names(_implementations),
     help="Only these beside ours, of torch, tensorflow, tensorflow.function, jax (default: all installed).",
 )
 @click.option(

@@ -9,7 +9,7 @@ from gradassay.cli import options
 
 @click.command("compare", short_help="The report: who agrees with the mathematics, and who does not.")
 @click.argument("operations", nargs=-1, metavar="[OP]...", shell_complete=options.complete_operation)
-@options.implementations
+@options.implementations_of_both_orders
 @options.dtypes
 @options.examples(100)
 @options.seed(0)

@@ -9,7 +9,7 @@ from gradassay.cli import options
 
 @click.command("explain", short_help="Why implementations of one operation differ, example by example.")
 @click.argument("operation", metavar="OP", shell_complete=options.complete_operation)
-@options.implementations
+@options.implementations_of_both_orders
 @options.dtypes
 @options.examples(100)
 @options.seed(0)

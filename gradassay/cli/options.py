@@ -2,68 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, TypeVar
 
 import click
-from click.shell_completion import CompletionItem
 
 from gradassay.cli.app import fail
+from gradassay.cli.names import Names, beginning
+from gradassay.errors import UsageError
 from reports.gate import FOLDER
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
-
-
-class Names(click.ParamType[tuple[str, ...]]):
-    """``a,b,c`` -> ("a", "b", "c"); what the names mean is judged by whoever uses them."""
-
-    name = "a,b,..."
-
-    def __init__(self, known: Callable[[], Iterable[str]]) -> None:
-        self._known = known
-        """The names to complete from, looked up when the shell asks."""
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        """Complete the name behind the last comma."""
-        before, comma, last = incomplete.rpartition(",")
-        return [CompletionItem(before + comma + name) for name in _beginning(self._known(), last)]
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, ...]:
-        """Split at commas; an empty list is an error and not *all*."""
-        if isinstance(value, tuple):
-            return value
-        names = tuple(name.strip() for name in str(value).split(",") if name.strip())
-        if not names:
-            self.fail("expected at least one name", param, ctx)
-        return names
-
-
-def _beginning(names: Iterable[str], with_: str) -> list[str]:
-    return [name for name in names if name.startswith(with_)]
 
 
 def complete_operation(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """Names of operations that begin so."""
     from gradassay.catalogue import OPERATIONS
 
-    return _beginning(OPERATIONS, incomplete)
+    return beginning(OPERATIONS, incomplete)
 
 
 def complete_setup(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """Names of trainings that begin so."""
     from gradassay.training.setups import SETUPS
 
-    return _beginning(SETUPS, incomplete)
+    return beginning(SETUPS, incomplete)
 
 
-def _implementations() -> Iterable[str]:
+def _of_gradients() -> Iterable[str]:
     from gradassay.engine import implementations
 
-    return implementations(order=2)
+    return implementations()
+
+
+def _of_both_orders() -> Iterable[str]:
+    from gradassay.engine import implementations
+
+    return dict.fromkeys((*implementations(), *implementations(order=2)))
 
 
 def trainers() -> Iterable[str]:
@@ -86,13 +61,22 @@ def not_empty(_ctx: click.Context, _param: click.Parameter, value: str | None) -
     return value
 
 
-def implementations(command: Decorated) -> Decorated:
-    """Add ``--implementations``."""
+def _implementations(known: Callable[[], Iterable[str]]) -> Callable[[Decorated], Decorated]:
     return click.option(
         "--implementations",
-        type=Names(_implementations),
+        type=Names(known),
         help="Only these (default: all installed); see gradassay list.",
-    )(command)
+    )
+
+
+def implementations(command: Decorated) -> Decorated:
+    """Add ``--implementations``."""
+    return _implementations(_of_gradients)(command)
+
+
+def implementations_of_both_orders(command: Decorated) -> Decorated:
+    """Add ``--implementations`` where there is an ``--order`` at which others take part as well."""
+    return _implementations(_of_both_orders)(command)
 
 
 def dtypes(command: Decorated) -> Decorated:
@@ -192,16 +176,25 @@ def approved(command: Decorated) -> Decorated:
 
 
 def point_to_the_second_order(
-    order: int | None, operations: tuple[str, ...], implementations: tuple[str, ...] = ()
+    order: int | None,
+    operations: tuple[str, ...],
+    implementations: tuple[str, ...] = (),
+    also: Collection[str] = (),
 ) -> None:
-    """Say how to get what the report of --order 2 calls grad(softmax), and who takes part there alone."""
+    """Say how to get what the report of --order 2 calls grad(softmax), and who takes part there alone.
+
+    UsageError as well where there is no softmax, neither in the catalogue nor ``also``.
+    """
     from comparators.registry import FORWARD
+    from gradassay.catalogue import OPERATIONS
     from gradassay.orders import operation_of
 
     for name in operations:
-        if operation_of(name) != name:
-            command = click.get_current_context().command_path
-            fail(f"{name} is what --order 2 measures: {command} {operation_of(name)} --order 2")
+        inner = operation_of(name)
+        if inner not in (name, *OPERATIONS, *also):
+            raise UsageError.unknown("operation", inner, tuple(OPERATIONS))
+        if inner != name:
+            fail(f"{name} is what --order 2 measures: in its place, write {inner} --order 2")
     for name in implementations:
         if order == 1 and name in FORWARD:
             fail(f"--implementations {name}: takes part with --order 2 alone")

@@ -9,6 +9,7 @@ import click
 
 from gradassay.cli import options
 from gradassay.cli.app import Exit
+from gradassay.cli.names import Names
 
 if TYPE_CHECKING:
     from gradassay.training.results import Training
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 @click.argument("setups", nargs=-1, metavar="[SETUP]...", shell_complete=options.complete_setup)
 @click.option(
     "--implementations",
-    type=options.Names(options.trainers),
+    type=Names(options.trainers),
     help="Of numpy, torch, tensorflow, tensorflow.keras (default: the first three).",
 )
 @click.option(
