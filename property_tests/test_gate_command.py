@@ -102,6 +102,39 @@ def test_the_commands_it_prints_make_it_pass(
     assert code == 0, out
 
 
+@pytest.mark.parametrize("audit", ["--audit", "--no-audit"])
+def test_an_operation_that_is_gone_has_vanished_where_it_is_named_too(
+    audit: str, shell: Shell, measuring: Install, approve: Approve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = [row(name) for name in OPERATIONS]
+    approve(run(*there, row("grad(relu)")))
+    monkeypatch.delitem(OPERATIONS, "relu")
+    fake = measuring(run())
+    calls = len(fake.calls)
+    code, out, _ = shell("check", "relu", "--approved", "st", audit)
+    assert (code, len(fake.calls)) == (1, calls), "there is nothing to measure"
+    assert "vanished  relu" in out
+    assert "vanished  grad(relu)" in out
+    for command in set(re.findall(r"if this is right: (.*) \(edits ", out)):
+        assert shell(*words_of(command)[1:])[0] == 0
+
+
+def test_an_operation_that_has_another_name_is_renamed_where_the_old_one_is_named(
+    shell: Shell, measuring: Install, approve: Approve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [row(name) for name in OPERATIONS if name != "relu"]
+    approve(run(*others, row("relu", found=[TIE])))
+    monkeypatch.setitem(OPERATIONS, "relu_", OPERATIONS["relu"])
+    monkeypatch.delitem(OPERATIONS, "relu")
+    fake = measuring(run(row("relu_", found=[TIE])))
+    code, out, _ = shell(*CHECK, "relu")
+    assert (code, fake.calls[-1][0]) == (1, (["relu_"],))
+    assert "renamed  relu  it is relu_ now" in out
+    for command in set(re.findall(r"if this is right: (.*) \(edits ", out)):
+        assert shell(*words_of(command)[1:])[0] == 0
+    assert shell(*CHECK, "relu_")[0] == 0
+
+
 def words_of(command: str) -> list[str]:
     """The words of ``command`` as a shell gives them to it."""
     script = f"gradassay() {{ printf '%s\\n' gradassay \"$@\"; }}; {command}"

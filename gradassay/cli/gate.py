@@ -61,6 +61,7 @@ def check_command(
     unlisted is a breach, each named with its witness, everybody's vote, the file to edit and the command to accept it.
     """
     from gradassay.cli.fitting import measured
+    from gradassay.cli.gone import fresh, gone, of_nothing
     from gradassay.cli.measuring import outcome
     from gradassay.cli.saving import Destination
     from gradassay.cli.state import read
@@ -71,11 +72,15 @@ def check_command(
     options.point_to_the_second_order(order, operations)
     state = read(Path(folder))
     destination = Destination(out, json_to)
-    scope = Scope(operations or None, implementations, dtypes, order)
-    run = measured(state, operations, scope, jobs)
+    lost = gone(operations, state)
+    there = tuple(name for name in operations if name not in lost)
+    asked = (*there, *fresh(state)) if lost else there
+    scope = Scope((*lost, *asked) or None, implementations, dtypes, order)
+    part = replace(scope, operations=asked or None)
+    run = of_nothing(state) if lost and not asked else measured(state, asked, part, jobs)
     destination.save(run)
     done = outcome(run)
-    if done in (Exit.INTERRUPTED, Exit.NOTHING):
+    if done is Exit.INTERRUPTED or (done is Exit.NOTHING and not lost):
         note(
             "interrupted: nothing was held against the approved state"
             if done is Exit.INTERRUPTED
@@ -84,7 +89,8 @@ def check_command(
         return done
     holding = held(run, state, scope)
     holding = replace(holding, breaches=_voted(holding.breaches, jobs))
-    audit = _audit(operations, jobs) if audited and _of_ours(implementations) else None
+    of_rules = audited and _of_ours(implementations) and (there or not lost)
+    audit = _audit(there, jobs) if of_rules else None
     unfinished = audit is not None and audit.interrupted
     audit = None if unfinished else audit
     told = text(run, holding, state, scope, audit, folder=folder, coloured=coloured())

@@ -64,7 +64,7 @@ class Holding:
     @property
     def nothing(self) -> bool:
         """Whether there was nothing to hold them against."""
-        return not self.breaches and bool(self.rows) and self.rows == self.without_second_order
+        return not self.breaches and self.rows == self.without_second_order
 
 
 def held(run: Run, state: State, scope: Scope = EVERYTHING) -> Holding:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from gradassay.vocabulary.audit import Audit
 from reports.audit_summary import AuditSummary
 from reports.gate.breaches import Breach, File
 from reports.gate.holding import Holding, State
-from reports.gate.places import Place, Scope
+from reports.gate.places import Scope
 from reports.gate.reading import approving
 from reports.numbers import count
 from reports.showing import show_entry, show_scenario
@@ -48,9 +48,7 @@ def text(
         )
         lines.append(f"{style('FAILED', fg='red', bold=True)}  {breaches} of {folder}{also}")
     elif holding.nothing:
-        lines.append(
-            f"{style('NOTHING HELD', fg='red', bold=True)}  {folder} has none of {_these(holding.rows)}"
-        )
+        lines.append(f"{style('NOTHING HELD', fg='red', bold=True)}  {folder} has nothing of this part")
     else:
         extent = _extent(run, holding, state, scope)
         lines.append(f"{style('PASSED', fg='green', bold=True)}  as {folder} has it: {extent}")
@@ -107,10 +105,6 @@ def _breach(breach: Breach, folder: str, scope: Scope, style: Style) -> Iterator
         yield f"     look: {found.reproduce}"
     remedy = style(breach.remedy(folder, scope), bold=True)
     yield f"     if this is right: {remedy} (edits {breach.edits(folder)})"
-
-
-def _these(rows: Collection[Place]) -> str:
-    return f"these {count(len(rows), 'row')}" if len(rows) > 1 else "this row"
 
 
 def _not_held(holding: Holding, folder: str, scope: Scope, style: Style) -> Iterator[str]:
