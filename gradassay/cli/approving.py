@@ -14,7 +14,7 @@ from gradassay.cli.app import Exit, fail
 from gradassay.cli.output import note, ours_alone, say
 
 if TYPE_CHECKING:
-    from gradassay.vocabulary import Discrepancy, Run, Witness
+    from gradassay.vocabulary import Discrepancy, Witness
     from reports.gate.holding import State
 
 
@@ -65,6 +65,7 @@ def approve_command(
     examples are those of the state unless given (at first 0 and 100).
     """
     from gradassay.cli.fitting import drawn, insist_on_all, insist_on_names, measured, places, still_there
+    from gradassay.cli.gone import of_nothing
     from gradassay.cli.measuring import outcome
     from gradassay.cli.saving import Destination
     from gradassay.cli.state import contents, listing, read_or_begin, write
@@ -94,7 +95,7 @@ def approve_command(
         if not new_only and not run.interrupted:
             insist_on_all(run, before, scope, str(source))
     elif there is None:
-        run = _of_nothing(before)
+        run = of_nothing(before)
     else:
         run = measured(before, there.operations or (), there, jobs, examples=examples, seed=seed)
     seed, examples = drawn(run, before, scope, new_only)
@@ -119,14 +120,6 @@ def approve_command(
     write(Path(folder), after, found)
     say("\n".join((*changes(before, after), summary(before, after, folder))))
     return Exit.FINE
-
-
-def _of_nothing(before: State) -> Run:
-    """The run of what is gone."""
-    from gradassay.vocabulary import Run
-
-    drawn = {"seed": before.expectations.seed, "examples": before.expectations.examples}
-    return Run((), environment=drawn)
 
 
 def _witness_of(found: Discrepancy) -> Witness | None:

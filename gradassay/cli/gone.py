@@ -35,9 +35,7 @@ def of_nothing(state: State) -> Run:
 
 
 def _known(state: State) -> set[str]:
+    from gradassay.cli.fitting import places
     from gradassay.orders import operation_of
 
-    there = {place.operation for place in (*state.expectations.measured, *state.accuracy.bounds)}
-    there |= {witness.scenario.operation for witness in state.witnesses.values()}
-    there |= {operation for operation, _ in state.expectations.witnesses or ()}
-    return set(map(operation_of, there))
+    return {operation_of(place.operation) for place in places(state, None)}
