@@ -67,7 +67,7 @@ class Probe:
         self.pullback = pullback
         self.y_bar = y_bar.astype(np.float64)
         #: What is left of a gradient that cancels.
-        self.noise = 16 * self.form.u * STEP * float(np.abs(self.y_bar).sum())
+        self.noise = float(np.abs(self.y_bar * (16 * self.form.u * STEP)).sum())
         rng = np.random.default_rng(0)
         self.args = [self._wide(x) for x in args]
         self.moves = [
