@@ -113,6 +113,19 @@ def test_a_large_cotangent_gives_two_classes_opposite_second_derivatives(
     assert abs(first + second) <= 16 * form.u * abs(second) + 2 * form.eta
 
 
+@given(seed=seeds)
+def test_a_faint_class_keeps_the_digits_of_softmaxs_second_derivatives(seed: int) -> None:
+    """p·g is subnormal times large; float64, for which nothing is faint here, has all its digits."""
+    rng = np.random.default_rng(seed)
+    x = np.array([[0, 0, rng.uniform(-103, -88)]], np.float32)
+    y_bar = np.array([[1, -1, 0]], np.float32) * np.float32(2 ** rng.uniform(0, 30))
+    g = np.array([[0, 0, 2 ** rng.uniform(25, 60)]], np.float32)
+    ours, exact = (
+        softmax_grad(x.astype(dtype), y_bar.astype(dtype))[1](g.astype(dtype))[0] for dtype in "fd"
+    )
+    assert np.allclose(ours, exact, rtol=64 * FORMATS["float32"].u, atol=0)
+
+
 @wide_dtypes
 @given(seed=seeds, weight=st.sampled_from([1.0, 1e-6, 1e3, 1e15]))
 def test_a_large_weight_keeps_the_digits_of_second_derivatives(weight: float, dtype: str, seed: int) -> None:
