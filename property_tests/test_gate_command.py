@@ -6,14 +6,16 @@ import json
 import re
 import shlex
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from gradassay.catalogue import OPERATIONS
 from gradassay.cli.annotations import place_of_rule
-from gradassay.vocabulary import Run
+from gradassay.vocabulary import Operation, Run
 from property_tests.command_lines import Approve, Install, Shell
 from property_tests.fake_runs import realistic, row, run
 from property_tests.fake_states import IMPRECISE, TIE, WRONG
@@ -102,13 +104,20 @@ def test_the_commands_it_prints_make_it_pass(
     assert code == 0, out
 
 
+@pytest.fixture
+def catalogue() -> Iterator[dict[str, Operation]]:
+    """The operations, to be changed: all of them come back in their order, which monkeypatch leaves at the end."""
+    with patch.dict(OPERATIONS) as changed:
+        yield changed
+
+
 @pytest.mark.parametrize("audit", ["--audit", "--no-audit"])
 def test_an_operation_that_is_gone_has_vanished_where_it_is_named_too(
-    audit: str, shell: Shell, measuring: Install, approve: Approve, monkeypatch: pytest.MonkeyPatch
+    audit: str, shell: Shell, measuring: Install, approve: Approve, catalogue: dict[str, Operation]
 ) -> None:
     there = [row(name) for name in OPERATIONS]
     approve(run(*there, row("grad(relu)")))
-    monkeypatch.delitem(OPERATIONS, "relu")
+    del catalogue["relu"]
     fake = measuring(run())
     calls = len(fake.calls)
     code, out, _ = shell("check", "relu", "--approved", "st", audit)
@@ -120,12 +129,11 @@ def test_an_operation_that_is_gone_has_vanished_where_it_is_named_too(
 
 
 def test_an_operation_that_has_another_name_is_renamed_where_the_old_one_is_named(
-    shell: Shell, measuring: Install, approve: Approve, monkeypatch: pytest.MonkeyPatch
+    shell: Shell, measuring: Install, approve: Approve, catalogue: dict[str, Operation]
 ) -> None:
     others = [row(name) for name in OPERATIONS if name != "relu"]
     approve(run(*others, row("relu", found=[TIE])))
-    monkeypatch.setitem(OPERATIONS, "relu_", OPERATIONS["relu"])
-    monkeypatch.delitem(OPERATIONS, "relu")
+    catalogue["relu_"] = catalogue.pop("relu")
     fake = measuring(run(row("relu_", found=[TIE])))
     code, out, _ = shell(*CHECK, "relu")
     assert (code, fake.calls[-1][0]) == (1, (["relu_"],))
