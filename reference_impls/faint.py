@@ -66,9 +66,8 @@ class Faint:
         """``y - p·y``."""
         lifted, down = self.lifted, self.lift.down
         means = row_dots(lifted, y) * down
-        if not np.isfinite(
-            means
-        ).all():  # where that overflowed, what 2^-k y loses is nothing beside the mean
+        if not np.isfinite(means).all():
+            # Where that overflowed, what 2^-k y loses is nothing beside the mean.
             means = np.where(np.isfinite(means), means, row_dots(lifted, y * down))
         return np.asarray(y - means)
 
