@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,11 @@ FullDisk = Callable[[int], list[int]]
 Install = Callable[[Any], Any]
 #: Approves a run in the folder ``st``; gives the engine that made it.
 Approve = Callable[[Run], Any]
+
+
+def commands(out: str) -> list[str]:
+    """The commands that a check prints beside its breaches."""
+    return re.findall(r"if this is right: (.*) \(edits ", out)
 
 
 def one_line(error: str) -> str:

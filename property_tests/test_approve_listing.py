@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import re
 import shlex
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,7 +16,7 @@ import pytest
 from gradassay.cli.state import contents, read, read_or_begin, write
 from gradassay.errors import UsageError
 from gradassay.vocabulary import Run
-from property_tests.command_lines import Install, Shell, one_line
+from property_tests.command_lines import Install, Shell, commands, one_line
 from property_tests.fake_runs import row, run
 from property_tests.fake_states import TIE, WRONG, state_of
 from property_tests.killing import files
@@ -102,7 +101,7 @@ def test_a_deleted_witness_is_dropped_by_no_approval_of_a_part_of_its_operation(
     code, out, _ = shell("check", "--approved", "st", "--no-audit", *part)
     assert code == 1
     assert f"witness {name} is listed in expected.toml and not stored" in out
-    (command,) = re.findall(r"if this is right: (.*) \(edits ", out)
+    (command,) = commands(out)
     code, out, _ = shell(*shlex.split(command)[1:])
     assert (code, told(out)) == (0, [f"- witness {name} of softmax"])
     assert shell("check", "--approved", "st", "--no-audit")[0] == 0
@@ -120,7 +119,7 @@ def test_a_witness_that_was_added_by_hand_is_listed_by_approving_its_dtype_alone
     assert shell("check", "--approved", "st", "--no-audit", *NARROW)[0] == 0, "it is of another dtype"
     code, out, _ = shell("check", "--approved", "st", "--no-audit")
     assert code == 1
-    (command,) = re.findall(r"if this is right: (.*) \(edits ", out)
+    (command,) = commands(out)
     assert "--dtypes float64" in command
     assert told(shell(*shlex.split(command)[1:])[1]) == [f"+ witness {name} of softmax"]
     assert shell("check", "--approved", "st", "--no-audit")[0] == 0

@@ -16,7 +16,7 @@ import pytest
 from gradassay.catalogue import OPERATIONS
 from gradassay.cli.annotations import place_of_rule
 from gradassay.vocabulary import Operation, Run
-from property_tests.command_lines import Approve, Install, Shell
+from property_tests.command_lines import Approve, Install, Shell, commands
 from property_tests.fake_runs import realistic, row, run
 from property_tests.fake_states import IMPRECISE, TIE, WRONG
 
@@ -96,9 +96,9 @@ def test_the_commands_it_prints_make_it_pass(
     approve(before)
     measuring(now)
     _, out, _ = shell(*CHECK)
-    commands = set(re.findall(r"if this is right: (.*) \(edits ", out))
-    assert commands
-    for command in commands:
+    printed = set(commands(out))
+    assert printed
+    for command in printed:
         assert shell(*words_of(command)[1:])[0] == 0
     code, out, _ = shell(*CHECK)
     assert code == 0, out
@@ -124,7 +124,7 @@ def test_an_operation_that_is_gone_has_vanished_where_it_is_named_too(
     assert (code, len(fake.calls)) == (1, calls), "there is nothing to measure"
     assert "vanished  relu" in out
     assert "vanished  grad(relu)" in out
-    for command in set(re.findall(r"if this is right: (.*) \(edits ", out)):
+    for command in set(commands(out)):
         assert shell(*words_of(command)[1:])[0] == 0
 
 
@@ -138,7 +138,7 @@ def test_an_operation_that_has_another_name_is_renamed_where_the_old_one_is_name
     code, out, _ = shell(*CHECK, "relu")
     assert (code, fake.calls[-1][0]) == (1, (["relu_"],))
     assert "renamed  relu  it is relu_ now" in out
-    for command in set(re.findall(r"if this is right: (.*) \(edits ", out)):
+    for command in set(commands(out)):
         assert shell(*words_of(command)[1:])[0] == 0
     assert shell(*CHECK, "relu_")[0] == 0
 
@@ -157,7 +157,7 @@ def test_the_command_names_the_folder_only_where_it_is_another_one(
     measuring(FAILED)
     Path("st").rename("my state's")
     _, out, _ = shell("check", "--no-audit", "--approved", "my state's")
-    (command,) = re.findall(r"if this is right: (.*) \(edits ", out)
+    (command,) = commands(out)
     words = words_of(command)
     assert words == shlex.split(command)
     assert words[words.index("--approved") + 1] == "my state's"
@@ -173,7 +173,7 @@ def test_the_command_is_as_narrow_as_the_row_and_as_the_check_where_no_row_is_na
     approve(run(row(), row(implementation="torch"), row("max")))
     measuring(run(row(found=[WRONG]), row(implementation="torch", found=[WRONG])))
     _, out, _ = shell(*CHECK, "--implementations", "numpy,jax", "--dtypes", "float64")
-    of_row, of_max = re.findall(r"if this is right: (.*) \(edits ", out)
+    of_row, of_max = commands(out)
     narrow = ["--order", "1", "--implementations", "numpy", "--dtypes", "float64"]
     assert words_of(of_row)[2:9] == ["softmax", *narrow]
     narrow[3] = "numpy,jax"
@@ -190,12 +190,12 @@ def test_approving_a_row_by_its_command_leaves_the_others_as_they_are(
 
     approve(both())
     measuring(both(WRONG))
-    commands = re.findall(r"if this is right: (.*) \(edits ", shell(*CHECK)[1])
-    assert len(commands) == len(set(commands)) == 3
-    for i, command in enumerate(commands):
+    printed = commands(shell(*CHECK)[1])
+    assert len(printed) == len(set(printed)) == 3
+    for i, command in enumerate(printed):
         assert shell(*words_of(command)[1:])[0] == 0
-        left = re.findall(r"if this is right: (.*) \(edits ", shell(*CHECK)[1])
-        assert left == commands[i + 1 :]
+        left = commands(shell(*CHECK)[1])
+        assert left == printed[i + 1 :]
 
 
 def test_what_is_new_is_told_with_values_votes_and_how_to_look(

@@ -18,7 +18,7 @@ from gradassay import engine
 from gradassay.catalogue import OPERATIONS
 from gradassay.plan import Plan
 from gradassay.vocabulary import Run
-from property_tests.command_lines import Approve, Install, Shell, one_line
+from property_tests.command_lines import Approve, Install, Shell, commands, one_line
 from property_tests.fake_runs import row, run
 from property_tests.fake_states import IMPRECISE, TIE, WRONG, checked, state_of
 from reports.gate.breaches import Kind
@@ -30,11 +30,6 @@ from reports.gate.text import text as told
 CHECK = ("check", "--approved", "st", "--no-audit")
 APPROVE = ("approve", "--reason", "second", "--approved", "st")
 BOTH = run(row(), row("grad(softmax)"))
-
-
-def commands(out: str) -> list[str]:
-    """The commands that a check prints."""
-    return re.findall(r"if this is right: (.*) \(edits ", out)
 
 
 # ---- what is measured

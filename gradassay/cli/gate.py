@@ -113,7 +113,9 @@ def check_command(
 
 
 def _of_ours(implementations: Sequence[str] | None) -> bool:
-    return implementations is None or "numpy" in implementations
+    from reports.gate.places import OURS
+
+    return implementations is None or OURS in implementations
 
 
 def _audit(operations: Sequence[str], jobs: int | None) -> Audit:
@@ -176,10 +178,12 @@ def _operation(breach: Breach) -> Operation | None:
 def _annotate(holding: Holding, folder: str, scope: Scope, tell: Callable[[str], None]) -> None:
     """Tell GitHub, which listens to both streams, of each breach: at its rule, or else at the file to edit."""
     from gradassay.cli.annotations import annotation, place_of_rule
+    from reports.gate.holding import OF_THE_SUBJECTS
+    from reports.gate.places import OURS
 
     for breach in holding.breaches:
         operation = _operation(breach)
-        of_a_rule = breach.place.implementation in ("numpy", "finite_differences")
+        of_a_rule = breach.place.implementation in (OURS, OF_THE_SUBJECTS)
         where = place_of_rule(operation.rule) if of_a_rule and operation is not None else None
         file, line = where or (f"{folder}/{breach.file}", breach.line)
         tell(annotation(file, line, f"gradassay {breach.kind}", breach.sentence(folder, scope)))
